@@ -24,6 +24,9 @@ principal of these callers."""
 SANDBOX_PREFIX = "sandbox"
 """The prefix of the keys that the sandbox accepts."""
 
+TOKEN_PREFIX = "imt_"
+"""The beginning of the connection tokens that a daemon issues; they are not keys."""
+
 SHOWN_CHARACTERS = len(ANONYMOUS)
 """How many characters of a principal the log shows: enough to distinguish callers."""
 
@@ -47,6 +50,15 @@ def place_of(source: str) -> str:
     :param source: see `Credential`; an unknown one is the name of a header.
     """
     return _PLACES.get(source, f"the {source} header")
+
+
+def looks_like_token(value: str) -> bool:
+    """Say whether a value is a connection token, whole or mistyped.
+
+    Instantly's keys are base64, which has no underscore, so a value with the prefix
+    anywhere and in any case is never one of them, and must not be sent to Instantly.
+    """
+    return TOKEN_PREFIX in value or TOKEN_PREFIX in value.lower()
 
 
 class Secret:

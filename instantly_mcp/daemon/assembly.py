@@ -35,7 +35,6 @@ from ..web import pages
 from ..web.build import make_site, make_web_app
 from ..web.http.site import McpSite
 from .control.dispatch import CommandTable, DaemonCommands
-from .control.lock import StateLock
 from .control.socket_service import ControlService
 from .draining import RefuseNewWork
 from .http import (
@@ -289,7 +288,7 @@ def _control(reactor: Any, mcp: McpParts) -> Sequence[Service]:
     if directory is None:
         return ()
     table = CommandTable((DaemonCommands(),))
-    return (ControlService(reactor, directory, table, StateLock(directory)),)
+    return (ControlService(reactor, directory, table),)
 
 
 def _drain(mcp: McpParts, site: McpSite, pipeline: Pipeline, refuses: bool) -> None:

@@ -15,7 +15,6 @@ from twisted.internet.error import ConnectError
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
 from .lines import CommandCall
-from .lock import StateLock
 from .requests import CommandRefusedError
 from .socket_service import socket_path, too_long
 
@@ -44,19 +43,7 @@ async def administer(
     refusal = foreign_owner(directory, os.geteuid())
     if refusal is not None:
         raise CommandRefusedError(refusal)
-    with StateLock(directory) as lock:
-        try:
-            free = lock.acquire()
-        except OSError as error:
-            raise CommandRefusedError(
-                f"{error.filename} cannot be opened: {error.strerror}"
-            ) from None
-        if not free:
-            raise CommandRefusedError(
-                f"a daemon uses {directory}, but its control socket cannot be "
-                "reached: its log says why"
-            )
-        return await run(name, arguments)
+    return await run(name, arguments)
 
 
 @deferred

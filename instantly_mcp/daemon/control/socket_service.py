@@ -16,7 +16,6 @@ from twisted.logger import Logger
 from ..._deferred import deferred
 from .dispatch import CommandTable
 from .lines import ControlFactory
-from .lock import StateLock
 
 SOCKET_NAME = "control.sock"
 
@@ -46,20 +45,16 @@ class ControlService(Service):
     A daemon that cannot open the socket serves its clients all the same, and logs why
     commands cannot reach it.
 
-    :param directory: the state directory.
-    :param lock: the lock of the state directory. While another daemon holds it, the
-        socket is that daemon's.
+    :param directory: the state directory, which this process has locked: a socket that
+        is there was left by a daemon that was killed.
     """
 
     log: ClassVar[Logger] = Logger()
 
-    def __init__(
-        self, reactor: Any, directory: str, table: CommandTable, lock: StateLock
-    ) -> None:
+    def __init__(self, reactor: Any, directory: str, table: CommandTable) -> None:
         self._reactor = reactor
         self._directory = directory
         self._factory = ControlFactory(table)
-        self._lock = lock
         self._port: IListeningPort | None = None
 
     def startService(self) -> None:
@@ -79,8 +74,6 @@ class ControlService(Service):
         if why is not None:
             return why
         try:
-            if not self._lock.acquire():
-                return "another daemon uses the same state directory"
             _remove_stale(path)
             self._port = self._reactor.listenUNIX(path, self._factory, mode=0o600)
         except CannotListenError as error:
@@ -95,17 +88,16 @@ class ControlService(Service):
 
     @deferred
     async def stopService(self) -> None:
-        """Close the socket, which removes its file, then release the lock."""
+        """Close the socket, which removes its file."""
         super().stopService()
         port, self._port = self._port, None
         self.disconnect()
         if port is not None:
             await maybeDeferred(port.stopListening)
-        self._lock.release()
 
 
 def _remove_stale(path: str) -> None:
-    """Remove the socket that a killed daemon left. The caller holds the lock."""
+    """Remove the socket that a killed daemon left."""
     with suppress(FileNotFoundError):
         if stat.S_ISSOCK(os.lstat(path).st_mode):
             os.unlink(path)

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.protocols.basic import LineOnlyReceiver
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 
 from instantly_mcp import __version__
 from instantly_mcp._json_codec import Json, JsonObject, loads
@@ -25,7 +25,6 @@ from instantly_mcp.daemon.control.client import (
     foreign_owner,
 )
 from instantly_mcp.daemon.control.dispatch import CommandTable, DaemonCommands
-from instantly_mcp.daemon.control.lock import StateLock
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.socket_service import (
     ControlService,
@@ -49,33 +48,6 @@ class Lines(LineOnlyReceiver):
         self.received.callback(loads(line))
 
 
-class LockTests(SynchronousTestCase):
-    """The lock of a state directory."""
-
-    def setUp(self) -> None:
-        """Have a directory."""
-        self.directory = self.mktemp()
-        os.mkdir(self.directory)
-
-    def test_exclusive(self) -> None:
-        """A second holder is refused until the first one releases the lock."""
-        first, second = StateLock(self.directory), StateLock(self.directory)
-        self.assertTrue(first.acquire())
-        self.assertTrue(first.acquire())
-        self.assertFalse(second.acquire())
-        first.release()
-        self.assertTrue(second.acquire())
-        second.release()
-
-    def test_context(self) -> None:
-        """As a context it is released at the end, also after an error."""
-        lock = StateLock(self.directory)
-        with self.assertRaises(ZeroDivisionError), lock:
-            lock.acquire()
-            self.assertEqual(1 / 0, 0)
-        self.assertTrue(StateLock(self.directory).acquire())
-
-
 class SocketTests(TestCase):
     """A service on a real socket."""
 
@@ -97,7 +69,7 @@ class SocketTests(TestCase):
         """Start a service."""
         directory = self.directory if directory is None else directory
         table = CommandTable((DaemonCommands(), self.steps))
-        service = ControlService(reactor, directory, table, StateLock(directory))
+        service = ControlService(reactor, directory, table)
         service.startService()
         self.addCleanup(service.stopService)
         return service
@@ -185,13 +157,6 @@ class SocketTests(TestCase):
         self.assertTrue(os.path.isfile(path))
         self.assertEqual(len(self.warnings()), 1)
 
-    async def test_second_daemon(self) -> None:
-        """The socket stays that of the first daemon; the second one says so."""
-        second = self.start()
-        self.assertIn("another daemon", self.warnings()[0])
-        await second.stopService()
-        await ask_daemon(reactor, self.directory, "daemon.version", {})
-
     def test_long_path(self) -> None:
         """A path that the system cannot use is explained, and the daemon goes on."""
         deep = os.path.join(self.directory, "d" * 100)
@@ -202,25 +167,14 @@ class SocketTests(TestCase):
         self.assertIsNotNone(too_long("x" * 108))
 
     async def test_no_daemon(self) -> None:
-        """Without a daemon the command runs here, with the lock held."""
+        """Without a daemon the command runs here."""
         await self.service.stopService()
 
         def run(name: str, arguments: JsonObject) -> Deferred[Json]:
-            self.assertFalse(StateLock(self.directory).acquire())
             return succeed([name, arguments])
 
         value = await administer(reactor, self.directory, "a.b", {"c": 1}, run)
         self.assertEqual(value, ["a.b", {"c": 1}])
-        self.assertTrue(StateLock(self.directory).acquire())
-
-    async def test_unreachable_daemon(self) -> None:
-        """A daemon without a socket is not worked around."""
-        await self.service.stopService()
-        with StateLock(self.directory) as lock:
-            lock.acquire()
-            with self.assertRaises(CommandRefusedError) as raised:
-                await administer(reactor, self.directory, "a.b", {}, self.never)
-        self.assertIn("its log says why", raised.exception.lines[0])
 
     def test_other_user(self) -> None:
         """A user who does not own the directory writes nothing there."""
