@@ -52,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
         "access.interfaces",
         "access.rails.interfaces",
         "access.rails.records",
+        "access.tokens",
         "access.workspaces.entry",
         "access.workspaces.interfaces",
         "protocol.interfaces",

@@ -70,7 +70,27 @@ _RAILS = (
     "CREATE INDEX writes_in_state ON writes (state, owner)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_WORKSPACES, _RAILS)
+
+_TOKENS = (
+    """
+    CREATE TABLE tokens (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        digest TEXT NOT NULL UNIQUE,
+        level TEXT NOT NULL,
+        toolsets TEXT,
+        workspaces TEXT NOT NULL,
+        caps TEXT NOT NULL,
+        created REAL NOT NULL,
+        expires REAL,
+        state TEXT NOT NULL,
+        ended REAL,
+        last_used REAL
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_WORKSPACES, _RAILS, _TOKENS)
 
 
 class NewerDatabaseError(Exception):

@@ -17,7 +17,6 @@ from ....features.toolsets import TOOLSETS, ToolSelection
 from ..dispatch import Command, NoArguments
 from ..requests import CommandRefusedError
 
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}")
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -148,7 +147,9 @@ class TokenCommands:
         for token in self._valid():
             if text in {token.id, token.name}:
                 return token
-        ended = [token for token in self.book.listed() if text in (token.id, token.name)]
+        ended = [
+            token for token in self.book.listed() if text in (token.id, token.name)
+        ]
         if ended:
             raise CommandRefusedError(f"this token is already {ended[-1].state.value}")
         # The text is not repeated, because it may be a token.
