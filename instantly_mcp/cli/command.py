@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from twisted.python import usage
 
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
+from .administration.token import TokenOptions
 from .check import CheckOptions
 from .evaluation import EvalOptions
 from .interfaces import Subcommand, Subcommands
@@ -26,6 +27,7 @@ SUBCOMMANDS: Subcommands = (
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
+    ("token", None, TokenOptions, "Issue, list and revoke connection tokens."),
     ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
 )
 
@@ -36,9 +38,7 @@ COMMAND_TO_TRY = "To try it without an Instantly key: instantly-mcp run --sandbo
 class CommandLine(CommandOptions):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
-    synopsis = (
-        "instantly-mcp [run | check | sandbox | tools | snippet | eval] [options]"
-    )
+    synopsis = f"instantly-mcp [{' | '.join(row[0] for row in SUBCOMMANDS)}] [options]"
     longdesc = (
         "instantly-mcp COMMAND --help shows the options of a command. Options without "
         "a command are options of run."

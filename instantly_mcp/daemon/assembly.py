@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TextIO
 
-from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver
 
@@ -34,8 +33,7 @@ from ..transports.streamable import StreamableHttp
 from ..web import pages
 from ..web.build import make_site, make_web_app
 from ..web.http.site import McpSite
-from .control.dispatch import CommandTable, DaemonCommands
-from .control.socket_service import ControlService
+from .control.services import administration
 from .draining import RefuseNewWork
 from .http import (
     KEEP_ALIVE_BATCHES,
@@ -263,7 +261,7 @@ def _components(
                 reactor, SWEEP_SECONDS, mcp.server_features.tasks.sweep, "task sweep"
             ),
             _watchdog(mcp, reactor),
-            *_control(reactor, mcp),
+            *administration(reactor, mcp.state.path, mcp.books),
             *notifier.timers(reactor),
         ),
         refuse_new=partial(_drain, mcp, site, pipeline),
@@ -280,15 +278,6 @@ def _components(
         rotate_log=reload.rotate_log,
         extra_listeners=extra_listeners,
     )
-
-
-def _control(reactor: Any, mcp: McpParts) -> Sequence[Service]:
-    """Return the service of the control socket, if there is a state directory."""
-    directory = mcp.state.path
-    if directory is None:
-        return ()
-    table = CommandTable((DaemonCommands(),))
-    return (ControlService(reactor, directory, table),)
 
 
 def _drain(mcp: McpParts, site: McpSite, pipeline: Pipeline, refuses: bool) -> None:

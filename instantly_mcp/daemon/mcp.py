@@ -25,6 +25,7 @@ from ..protocol.calls.subscriptions import ChangeNotifier
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
+from .books import Books, load_books
 from .draining import TrackedServer
 from .process.in_flight import InFlight
 from .settings.settings import Settings
@@ -61,6 +62,7 @@ class McpParts:
     in_flight: InFlight
     upstream: UpstreamClient
     state: StateDirectory
+    books: Books
     sessions: MemorySessionStore
     retention: Retention
     server_features: ServerFeatures
@@ -83,6 +85,7 @@ def make_mcp_parts(
     in_flight, metrics = InFlight(), Metrics()
     upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
     state = open_state_directory(settings, wall)
+    books = load_books(state.database, wall)
     limits = SessionLimits(
         idle_seconds=settings.session_idle, total=settings.max_sessions
     )
@@ -92,6 +95,7 @@ def make_mcp_parts(
         in_flight=in_flight,
         upstream=upstream,
         state=state,
+        books=books,
         sessions=make_session_store(
             state.seal,
             clock,

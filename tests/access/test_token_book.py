@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -11,10 +13,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
+from instantly_mcp.access.interfaces import ITokenStore
 from instantly_mcp.access.token_book import TokenBook, TokenTerms
 from instantly_mcp.access.tokens import (
     ConnectionToken,
@@ -234,29 +238,30 @@ class LastUseTests(BookTestCase):
         self.assertEqual(self.last_used(), NOW - DAY)
 
 
-class FailingStore(TokenStore):
+@implementer(ITokenStore)
+class FailingStore:
     """A store whose disk is full."""
 
-    def __init__(self) -> None:
-        """Need no database."""
-        super().__init__(MemoryDatabase())
+    def tokens(self) -> Deferred[Sequence[ConnectionToken]]:
+        """Fail."""
+        return fail(full_disk())
 
     def add(self, token: ConnectionToken) -> Deferred[None]:
         """Fail."""
-        return full_disk()
+        return fail(full_disk())
 
-    change = add
+    def change(self, token: ConnectionToken) -> Deferred[None]:
+        """Fail."""
+        return fail(full_disk())
 
     def used(self, token_id: str, at: float) -> Deferred[None]:
         """Fail."""
-        return full_disk()
+        return fail(full_disk())
 
 
-def full_disk() -> Deferred[None]:
-    """Return a Deferred that failed."""
-    failing: Deferred[None] = Deferred()
-    failing.errback(OSError(28, "No space left on device"))
-    return failing
+def full_disk() -> OSError:
+    """Return the error of a disk without space."""
+    return OSError(28, "No space left on device")
 
 
 class BookMachine(RuleBasedStateMachine):

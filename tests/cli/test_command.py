@@ -127,9 +127,11 @@ class SubcommandTests(SynchronousTestCase):
     """The table of subcommands."""
 
     def test_names(self):
-        """There are six subcommands, each of which can be run."""
+        """The subcommands in their order, each of which can be run."""
         names = [row[0] for row in SUBCOMMANDS]
-        self.assertEqual(names, ["run", "check", "sandbox", "tools", "snippet", "eval"])
+        self.assertEqual(
+            names, ["run", "check", "sandbox", "tools", "snippet", "token", "eval"]
+        )
         for _, _, options, _ in SUBCOMMANDS:
             self.assertTrue(callable(options().run))
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import os
+import time
+from collections.abc import Callable, Sequence
 
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
+from ...state.database import (
+    DATABASE_FILE_NAME,
+    DatabaseUnusableError,
+    SqliteDatabase,
+)
+from ...state.directory_lock import DirectoryInUseError, DirectoryLock
+from ..books import load_books
 from ..settings.errors import ConfigurationError
 from ..settings.settings import Settings
 from ..state_dir import usable_state_dir
 from .client import RunDirectly
-from .dispatch import CommandTable, DaemonCommands
+from .requests import CommandRefusedError
+from .subjects import command_table
 
 
 def state_directory(settings: Settings, errors: Sequence[str]) -> str:
@@ -33,11 +42,42 @@ def state_directory(settings: Settings, errors: Sequence[str]) -> str:
     return directory
 
 
-def run_directly(reactor: Any, directory: str) -> RunDirectly:
-    """Return a function that runs a command on the files of a state directory."""
+def run_directly(directory: str, wall: Callable[[], float] = time.time) -> RunDirectly:
+    """Return a function that runs a command on the files of a state directory.
+
+    :param wall: returns the time in seconds since the epoch.
+    """
 
     @deferred
     async def run(name: str, arguments: JsonObject) -> Json:
-        return await CommandTable((DaemonCommands(),)).run(name, arguments)
+        try:
+            lock = DirectoryLock(directory)
+        except DirectoryInUseError:
+            raise CommandRefusedError(
+                f"a daemon uses {directory}, but its control socket cannot be reached: "
+                "wait until it has started; if that does not help, see its log"
+            ) from None
+        except OSError as error:
+            raise CommandRefusedError(
+                f"{error.filename} cannot be opened: {error.strerror}"
+            ) from None
+        try:
+            return await _on_files(directory, name, arguments, wall)
+        finally:
+            lock.release()
 
     return run
+
+
+@deferred
+async def _on_files(
+    directory: str, name: str, arguments: JsonObject, wall: Callable[[], float]
+) -> Json:
+    try:
+        database = SqliteDatabase(os.path.join(directory, DATABASE_FILE_NAME))
+    except DatabaseUnusableError as error:
+        raise ConfigurationError(f"IMCP-STATE {error}") from None
+    try:
+        return await command_table(load_books(database, wall)).run(name, arguments)
+    finally:
+        await database.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, cast, final
+from typing import Any, final
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
@@ -33,7 +33,7 @@ class TokenStore:
     database: IDatabase
 
     def tokens(self) -> Deferred[Sequence[ConnectionToken]]:
-        return cast("Deferred[Any]", self.database.run(_read))
+        return self.database.run(_read)
 
     def add(self, token: ConnectionToken) -> Deferred[None]:
         return self.database.run(_add, token)

@@ -18,7 +18,7 @@ from ..dispatch import Command, NoArguments
 from ..requests import CommandRefusedError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}")
-_SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 MAX_CAP = 1_000_000
 

@@ -1,0 +1,168 @@
+"""``instantly-mcp token``: issue, list, narrow and revoke connection tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from twisted.python import usage
+
+from ..._json_codec import Json
+from ...daemon.control.commands.tokens import AddToken, NamedToken, NarrowToken
+from ...daemon.control.dispatch import NoArguments
+from ..interfaces import Subcommands
+from ..options import CommandGroup
+from .columns import in_columns
+from .options import AdminOptions
+
+
+class TokenAddOptions(AdminOptions):
+    """The options of ``token add``."""
+
+    command = "token.add"
+    synopsis = "instantly-mcp token add --name NAME [options]"
+    longdesc = (
+        "Issues a connection token and prints it once: only its digest is stored. "
+        "Clients send it in place of an Instantly key."
+    )
+    optParameters = [
+        ["name", None, None, "Your name for it, such as that of a person."],
+        ["access", None, "full", "read-only, draft or full."],
+        ["toolsets", None, None, "Comma-separated toolsets; default: the daemon's."],
+        ["expires", None, None, "A span such as 90d, or the last day; default: never."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._workspaces: list[str] = []
+        self._caps: dict[str, int] = {}
+
+    def opt_workspace(self, alias: str) -> None:
+        """Alias of a workspace that it may use; default: the operator's key. [repeatable]"""  # noqa: E501
+        self._workspaces.append(alias)
+
+    def opt_cap(self, text: str) -> None:
+        """A limit for 24 hours, such as mails=20. [repeatable]"""
+        name, _, number = text.partition("=")
+        if not number.isascii() or not number.isdigit():
+            raise usage.UsageError("--cap is a name and a number, such as mails=20")
+        self._caps[name] = int(number)
+
+    def postOptions(self) -> None:
+        """Require a name."""
+        if not self["name"]:
+            raise usage.UsageError("--name is missing")
+
+    def request(self) -> AddToken:
+        return AddToken(
+            name=self["name"],
+            access=self["access"],
+            workspaces=tuple(self._workspaces),
+            toolsets=_names(self["toolsets"]),
+            expires=self["expires"],
+            caps=self._caps,
+        )
+
+    def shown(self, value: Json) -> Iterable[str]:
+        yield value["token"]
+        yield f"This is {value['id']} ({value['name']}). It is not shown again."
+
+
+class TokenListOptions(AdminOptions):
+    """The options of ``token list``."""
+
+    command = "token.list"
+    synopsis = "instantly-mcp token list [options]"
+    longdesc = "Lists all tokens, with their last use, but not the tokens themselves."
+
+    def request(self) -> NoArguments:
+        return NoArguments()
+
+    def shown(self, value: Json) -> Iterable[str]:
+        headings = ("id", "name", "access", "toolsets", "workspaces", "state")
+        times = ("expires", "last used")
+        return in_columns((*headings, *times), [_row(token) for token in value])
+
+
+class TokenNamedOptions(AdminOptions):
+    """Base class for the options of a command on one token."""
+
+    def parseArgs(self, token: str = "", *rest: str) -> None:
+        """Store the id or the name of the token."""
+        super().parseArgs(*rest)
+        if not token:
+            raise usage.UsageError("name the token by its id or its name")
+        self["token"] = token
+
+
+class TokenRevokeOptions(TokenNamedOptions):
+    """The options of ``token revoke``."""
+
+    command = "token.revoke"
+    synopsis = "instantly-mcp token revoke [options] ID"
+    longdesc = (
+        "Revokes a token: from now on it is refused, and its streams are closed. This "
+        "cannot be undone."
+    )
+
+    def request(self) -> NamedToken:
+        return NamedToken(token=self["token"])
+
+    def shown(self, value: Json) -> Iterable[str]:
+        yield f"{value['id']} ({value['name']}) is revoked."
+
+
+class TokenNarrowOptions(TokenNamedOptions):
+    """The options of ``token narrow``."""
+
+    command = "token.narrow"
+    synopsis = "instantly-mcp token narrow [options] ID"
+    longdesc = "Limits a token further, from its next message on."
+    optParameters = [
+        ["access", None, None, "read-only or draft."],
+        ["toolsets", None, None, "Comma-separated toolsets."],
+    ]
+
+    def request(self) -> NarrowToken:
+        return NarrowToken(
+            token=self["token"],
+            access=self["access"],
+            toolsets=_names(self["toolsets"]),
+        )
+
+    def shown(self, value: Json) -> Iterable[str]:
+        toolsets = _joined(value["toolsets"])
+        yield (
+            f"{value['id']} ({value['name']}) now has access {value['access']} "
+            f"and the toolsets: {toolsets}."
+        )
+
+
+class TokenOptions(CommandGroup):
+    """The options of ``token``."""
+
+    group = "token"
+    subCommands: Subcommands = (
+        ("add", None, TokenAddOptions, "Issue a token."),
+        ("list", None, TokenListOptions, "List the tokens."),
+        ("narrow", None, TokenNarrowOptions, "Limit a token further."),
+        ("revoke", None, TokenRevokeOptions, "Revoke a token."),
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _row(token: Json) -> Sequence[str]:
+    return (
+        *(token["id"], token["name"], token["access"]),
+        _joined(token["toolsets"]),
+        ", ".join(token["workspaces"]) or "operator's key",
+        *(token["state"], token["expires"] or "never", token["last_used"] or "never"),
+    )
+
+
+def _joined(toolsets: Sequence[str] | None) -> str:
+    return "all" if toolsets is None else ", ".join(toolsets)

@@ -1,0 +1,21 @@
+"""The subjects of administration: add yours to the tuple."""
+
+from __future__ import annotations
+
+from ..books import Books
+from .commands.tokens import TokenCommands
+from .dispatch import CommandTable, DaemonCommands
+
+
+def command_table(books: Books) -> CommandTable:
+    """Return the commands on the records of a daemon."""
+    return CommandTable(
+        (
+            DaemonCommands(),
+            TokenCommands(
+                book=books.tokens,
+                wall=books.wall,
+                known_workspace=lambda alias: False,
+            ),
+        )
+    )
