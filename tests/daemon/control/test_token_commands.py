@@ -49,7 +49,7 @@ class TokenCommandsTests(SynchronousTestCase):
         failure = self.failureResultOf(
             self.table.run(command, arguments), CommandRefusedError
         )
-        (line,) = failure.value.lines  # type: ignore[union-attr]
+        (line,) = failure.value.lines
         return str(line)
 
     def add(self, name: str = "ada", **arguments: Json) -> Mapping[str, Json]:
