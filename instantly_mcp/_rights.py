@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 
 class Level(Enum):
@@ -39,6 +39,8 @@ class Rights:
 
     :param toolsets: the toolsets that the caller sees, in the daemon's order; ``None``
         for all that the daemon offers.
+    :param level_by: which place limited the level to what it is: ``setting``,
+        ``token``, ``session``, ``header``, ``path`` or ``query``; empty if none did.
     :param token: the id of the caller's connection token, if it has one.
     :param token_name: the name that the operator gave to that token.
     :param workspaces: the aliases of the workspaces between which the caller chooses;
@@ -47,23 +49,34 @@ class Rights:
 
     level: Level = Level.FULL
     toolsets: tuple[str, ...] | None = None
+    level_by: str = field(default="", eq=False)
     token: str | None = None
     token_name: str = ""
     workspaces: tuple[str, ...] = ()
 
     def narrowed(
-        self, level: Level | None = None, toolsets: Sequence[str] | None = None
+        self,
+        level: Level | None = None,
+        toolsets: Sequence[str] | None = None,
+        by: str = "",
     ) -> Rights:
-        """Return these rights, further limited. ``None`` limits nothing."""
+        """Return these rights, further limited. ``None`` limits nothing.
+
+        :param by: the place that limits them; see `level_by`.
+        """
         if level is None or level.rank >= self.level.rank:
-            level = self.level
+            level, by = self.level, self.level_by
         seen = self.toolsets
         if toolsets is not None:
             kept = toolsets if seen is None else [n for n in seen if n in toolsets]
             seen = tuple(kept)
         if level is self.level and seen == self.toolsets:
             return self
-        return evolve(self, level=level, toolsets=seen)
+        return evolve(self, level=level, toolsets=seen, level_by=by)
+
+    def includes(self, other: Rights) -> bool:
+        """Say whether level and toolsets permit everything that those of other do."""
+        return other.narrowed(self.level, self.toolsets) is other
 
 
 ALL_RIGHTS = Rights()

@@ -38,6 +38,32 @@ class NarrowingTests(SynchronousTestCase):
         self.assertIs(rights.narrowed(), rights)
         self.assertIs(rights.narrowed(level=Level.FULL), rights)
 
+    def test_the_place_that_limits(self) -> None:
+        """The rights name the place that set their level, not one that did nothing."""
+        rights = ALL_RIGHTS.narrowed(Level.DRAFT, by="header")
+        self.assertEqual(rights.level_by, "header")
+        self.assertEqual(rights.narrowed(Level.FULL, by="query").level_by, "header")
+        self.assertEqual(rights.narrowed(Level.DRAFT, by="path").level_by, "header")
+        only_leads = rights.narrowed(toolsets=["leads"], by="path")
+        self.assertEqual(only_leads.level_by, "header")
+        self.assertEqual(rights, Rights(level=Level.DRAFT))
+
+    @given(LEVELS, NAMES, LEVELS, NAMES)
+    def test_what_is_included(
+        self,
+        level: Level,
+        names: list[str] | None,
+        other_level: Level,
+        other_names: list[str] | None,
+    ) -> None:
+        """Rights include others that have no higher level and no further toolset."""
+        one = ALL_RIGHTS.narrowed(level, names)
+        other = ALL_RIGHTS.narrowed(other_level, other_names)
+        expected = level.rank >= other_level.rank and (
+            names is None or (other_names is not None and {*other_names} <= {*names})
+        )
+        self.assertEqual(one.includes(other), expected)
+
     def test_the_token_stays(self) -> None:
         """Narrowing loses neither the token nor the workspaces."""
         rights = Rights(token="t", token_name="Ann", workspaces=("a", "b"))

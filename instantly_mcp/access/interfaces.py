@@ -9,7 +9,6 @@ from zope.interface import Attribute, Interface
 
 from .._json_codec import JsonObject
 from .act import Act, Consent, Ending
-from .approval import Approval, ApprovalState
 from .preview import Preview
 from .tokens import ConnectionToken
 
@@ -54,38 +53,6 @@ class IApprovals(Interface):
 
         For tasks, which then make the call again. It may be cancelled.
         """
-
-
-class IApprovalStore(Interface):
-    """Where requests for approval are kept."""
-
-    def add(approval: Approval, most_pending: int) -> Deferred[bool]:
-        """Store a new, pending request.
-
-        :returns: ``False``, and nothing is stored, if there is an open request with
-            the same subject, or if the principal has `most_pending` pending ones.
-        """
-
-    def replace(approval: Approval, before: ApprovalState) -> Deferred[bool]:
-        """Store a new state of a request, durably, if its state is still `before`.
-
-        :returns: whether it was.
-        """
-
-    def get(id: str) -> Deferred[Approval | None]:
-        """Return the request of this id."""
-
-    def newest(subject: str) -> Deferred[Approval | None]:
-        """Return the request with this subject that was added last."""
-
-    def open() -> Deferred[Sequence[Approval]]:
-        """Return all requests that are pending or approved, the oldest first."""
-
-    def settled(most: int) -> Deferred[Sequence[Approval]]:
-        """Return the `most` newest requests that are not pending, newest first."""
-
-    def forget(before: float) -> Deferred[None]:
-        """Remove closed requests that were made before a time."""
 
 
 class IAuditLog(Interface):

@@ -57,6 +57,8 @@ OPERATIONS = (
         path="/api/v2/lead-lists",
         summary="Create an empty lead list",
         effect=WRITE,
+        # Each lead that is added later is then enriched, which costs credits.
+        risks_of={"has_enrichment_task": Risk.SPENDS},
         scopes=scopes("lead_lists", "create"),
         parameters=body_of(SETTINGS, "name"),
     ),
@@ -67,6 +69,8 @@ OPERATIONS = (
         path="/api/v2/lead-lists/{id}",
         summary="Change a lead list",
         effect=WRITE_AGAIN,
+        # Each lead that is added later is then enriched, which costs credits.
+        risks_of={"has_enrichment_task": Risk.SPENDS},
         scopes=scopes("lead_lists", "update"),
         parameters=(_ID, *body_of(SETTINGS)),
     ),

@@ -174,6 +174,8 @@ OPERATIONS = (
         path="/api/v2/leads/update-interest-status",
         summary="Start to set or reset the interest status of a lead",
         effect=WRITE_AGAIN,
+        # The status can start a subsequence of the campaign.
+        sends_if_active=Through("campaign", "campaign_id"),
         scopes=scopes("leads", "update"),
         parameters=body_of(
             {

@@ -18,6 +18,7 @@ from ..pipeline.interfaces import ITransport
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.replies.execution import MessageExecutor
 from ..pipeline.replies.retention import StreamLogs
+from ..pipeline.selection import Selector
 from ..pipeline.stages.admission import Admission
 from ..pipeline.stages.authentication import Authentication
 from ..pipeline.stages.decode import Decode
@@ -43,7 +44,7 @@ from .http import (
     metrics_listeners,
 )
 from .logs.observer import LogObserver
-from .mcp import McpParts, make_mcp_parts
+from .mcp import McpParts, make_mcp_parts, tool_selection
 from .origin_policy import ProxyReporter, listens_to_both
 from .process.components import Announcer, Components, SocketListener
 from .process.periodic import Periodic
@@ -148,6 +149,9 @@ def _pipeline(
         key_formats=key_formats(settings),
         report_proxied=ProxyReporter(),
         key_in_session=settings.key_in_session,
+        selector=Selector(
+            read_toolsets=tool_selection(settings).narrowed_to,
+        ),
     )
 
     def describe() -> JsonObject:

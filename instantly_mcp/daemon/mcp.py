@@ -165,13 +165,18 @@ def make_features(
         upstream.client,
         clock,
         ServerFacts(name=NAME, version=__version__, mode=settings.mode),
-        ToolSelection.parse(",".join(settings.toolsets)),
+        tool_selection(settings),
         guard=WriteGuard(policy=Policy()),
         seal=seal,
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),
         on_change=on_change,
     )
+
+
+def tool_selection(settings: Settings) -> ToolSelection:
+    """Return the toolsets that the operator selected."""
+    return ToolSelection.parse(",".join(settings.toolsets))
 
 
 def older_tool_names() -> Mapping[str, str]:

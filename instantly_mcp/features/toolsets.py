@@ -14,6 +14,9 @@ TOOLSETS = (
     "server",
 )
 
+_EVERY = ("all", "default")
+"""Words for all selected toolsets, in a request."""
+
 
 @frozen
 class ToolSelection:
@@ -44,6 +47,24 @@ class ToolSelection:
             return cls()
         wanted = {*names, "server"}
         return cls(tuple(name for name in TOOLSETS if name in wanted))
+
+    def narrowed_to(self, text: str) -> tuple[str, ...] | None:
+        """Read the toolsets that a caller limits itself to.
+
+        :param text: ``all``, ``default``, or names of selected toolsets separated by
+            commas. ``server`` is always added to the names.
+        :returns: ``None`` for all that are selected.
+        :raises ValueError: for other names, and for none. The message lists the valid
+            ones and does not repeat the text.
+        """
+        names = {name.strip().lower() for name in text.split(",")}
+        if not names <= {*self.toolsets, *_EVERY}:
+            valid = ", ".join((*_EVERY, *self.toolsets))
+            raise ValueError(f"the names of toolsets here are {valid}")
+        if not names.isdisjoint(_EVERY):
+            return None
+        wanted = {*names, "server"}
+        return tuple(name for name in self.toolsets if name in wanted)
 
     def includes(self, toolset: str, extra: bool) -> bool:
         """Return whether a tool of this toolset is listed."""

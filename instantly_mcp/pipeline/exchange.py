@@ -10,10 +10,12 @@ from attrs import field, frozen
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
+from .._rights import ALL_RIGHTS, Rights
 from ..protocol.calls.session import FOREIGN, McpSession, SessionLookup
 from ..protocol.interfaces import IHeaders
 from ..protocol.wire.jsonrpc import Body, InvalidMember
 from ..protocol.wire.versions import Revision
+from .mcp_path import NO_PATH, McpPath
 
 
 class Route(Enum):
@@ -76,6 +78,8 @@ class ExchangeFacts(TypedDict, total=False):
     accepts_stream: bool
     accepts_json: bool
     credential: Credential | None
+    rights: Rights
+    requested_workspace: str | None
     session_id: str | None
     lookup: SessionLookup
     message: Body | InvalidMember | None
@@ -90,10 +94,12 @@ class Exchange:
     ``web`` fills in the fields up to and including `local`, the stages the rest.
 
     :param id: names the request in the log, unique among all requests of this process.
-    :param path_key: the key in the path, as in ``/mcp/KEY``.
+    :param path: what follows ``/mcp`` in the path.
     :param peer: the client's address, as seen through the trusted proxies.
     :param local: the request came in through a socket that only this machine can reach,
         while the server also has sockets that others can reach.
+    :param rights: what the caller may do, narrowed by everything that narrows it.
+    :param requested_workspace: the alias of the workspace that the request names.
     :param lookup: what the session store knows about `session_id`.
     :param session_id: the ``Mcp-Session-Id`` header or ``sessionId`` parameter, as
         sent.
@@ -107,18 +113,25 @@ class Exchange:
     route: Route
     headers: Headers
     query: Mapping[str, Sequence[str]] = field(factory=dict, repr=False)
-    path_key: str | None = field(default=None, repr=False)
+    path: McpPath = NO_PATH
     body: bytes = field(default=b"", repr=False)
     peer: str = ""
     local: bool = False
     accepts_stream: bool = True
     accepts_json: bool = True
     credential: Credential | None = None
+    rights: Rights = ALL_RIGHTS
+    requested_workspace: str | None = field(default=None, repr=False)
     session_id: str | None = field(default=None, repr=False)
     lookup: SessionLookup = field(default=FOREIGN, repr=False)
     message: Body | InvalidMember | None = field(default=None, repr=False)
     revision: Revision | None = None
     notes: tuple[Note, ...] = ()
+
+    @property
+    def path_key(self) -> str | None:
+        """The key in the path, as in ``/mcp/KEY``."""
+        return self.path.key
 
     @property
     def session(self) -> McpSession | None:

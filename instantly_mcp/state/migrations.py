@@ -90,7 +90,39 @@ _TOKENS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_WORKSPACES, _RAILS, _TOKENS)
+_APPROVALS = (
+    """
+    CREATE TABLE approvals (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        subject TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        state TEXT NOT NULL,
+        asked_at REAL NOT NULL,
+        document BLOB NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE UNIQUE INDEX approvals_open ON approvals (subject)
+    WHERE state IN ('pending', 'approved')
+    """,
+    "CREATE INDEX approvals_subject ON approvals (subject, number)",
+    "CREATE INDEX approvals_state ON approvals (state, number)",
+    """
+    CREATE TABLE approvers (
+        name TEXT PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        added_at REAL NOT NULL
+    ) STRICT
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _WORKSPACES,
+    _RAILS,
+    _TOKENS,
+    _APPROVALS,
+)
 
 
 class NewerDatabaseError(Exception):

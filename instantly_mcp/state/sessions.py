@@ -1,15 +1,16 @@
 """Legacy sessions in memory, under ids that are valid beyond this process.
 
 A session id is a sealed token (see the head of `sealed_tokens`). It contains the
-negotiated revision, the principal, and the time of its creation. So the store can adopt
-a session that was opened before a restart, or on another instance with the same keys:
-it creates a session under the same id, for the same principal only.
+negotiated revision, the principal, the time of its creation, and the access level and
+toolsets if they are limited. So the store can adopt a session that was opened before a
+restart, or on another instance with the same keys: it creates a session under the same
+id, for the same principal only, with the same limits.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from secrets import token_bytes
 from typing import final
 
@@ -20,6 +21,7 @@ from zope.interface import implementer
 from .._credential import ANONYMOUS, SHOWN_CHARACTERS, Credential
 from .._log import Line
 from .._noop import noop
+from .._rights import ALL_RIGHTS, Level, Rights
 from ..protocol.calls.session import (
     ENDED,
     FOREIGN,
@@ -52,6 +54,8 @@ _EVENTS = frozenset({"opened", "adopted", "expired", "evicted", "released"})
 """Events that are counted under their own name; any other is counted as ``ended``."""
 
 
+_LEVELS = {level.value: level for level in Level}
+
 _MAX_SWEPT = 1000
 """Sessions that one sweep ends. `look_up` ends others that have expired."""
 
@@ -80,6 +84,7 @@ class _Sealed:
     revision: Revision
     created: int
     principal: str
+    rights: Rights
 
 
 @final
@@ -113,7 +118,12 @@ class MemorySessionStore:
         """How many sessions are held."""
         return len(self._sessions)
 
-    def open(self, revision: Revision, credential: Credential | None) -> McpSession:
+    def open(
+        self,
+        revision: Revision,
+        credential: Credential | None,
+        rights: Rights = ALL_RIGHTS,
+    ) -> McpSession:
         """Create a session for the credential's principal."""
         principal = ANONYMOUS if credential is None else credential.principal
         payload = b"".join(
@@ -122,10 +132,11 @@ class MemorySessionStore:
                 int(self.wall()).to_bytes(8, "big"),
                 token_bytes(RANDOM_BYTES),
                 principal.encode(),
+                _sealed_rights(rights),
             )
         )
         session_id = self.seal.seal(PURPOSE, payload)
-        return self._hold(session_id, revision, credential, "opened")
+        return self._hold(session_id, revision, credential, rights, "opened")
 
     def look_up(self, session_id: str) -> SessionLookup:
         """Return what is known about a session id.
@@ -164,7 +175,9 @@ class MemorySessionStore:
             return None
         if sealed.principal != principal:
             return None
-        return self._hold(session_id, sealed.revision, credential, "adopted")
+        return self._hold(
+            session_id, sealed.revision, credential, sealed.rights, "adopted"
+        )
 
     def end(self, session: McpSession, why: str) -> None:
         """End the session permanently; requests with its id get 404 from now on.
@@ -204,11 +217,16 @@ class MemorySessionStore:
         session_id: str,
         revision: Revision,
         credential: Credential | None,
+        rights: Rights,
         how: str,
     ) -> McpSession:
         now = self.clock.seconds()
         session = McpSession(
-            id=session_id, revision=revision, credential=credential, last_seen=now
+            id=session_id,
+            revision=revision,
+            credential=credential,
+            rights=rights,
+            last_seen=now,
         )
         own = self._queues.get(session.principal)
         if own is not None and len(own) >= self.limits.per_principal:
@@ -260,8 +278,10 @@ class MemorySessionStore:
         if revision is None:
             return None
         created = int.from_bytes(payload[_VERSION_LENGTH : _VERSION_LENGTH + 8], "big")
-        principal = payload[_HEAD_LENGTH:].decode("utf-8", "replace")
-        return _Sealed(revision, created, principal)
+        principal, *limits = (
+            payload[_HEAD_LENGTH:].decode("utf-8", "replace").split("\0")
+        )
+        return _Sealed(revision, created, principal, _unsealed_rights(limits))
 
     def _tell(self, session: McpSession, what: str) -> None:
         self.count_event(what if what in _EVENTS else "ended")
@@ -272,6 +292,24 @@ class MemorySessionStore:
             revision=session.revision.version,
             count=self.count,
         )
+
+
+def _sealed_rights(rights: Rights) -> bytes:
+    """Return level and toolsets in the form of a session id, nothing if unlimited."""
+    if rights.level is Level.FULL and rights.toolsets is None:
+        return b""
+    toolsets = "" if rights.toolsets is None else "\0" + ",".join(rights.toolsets)
+    return f"\0{rights.level.value}{toolsets}".encode()
+
+
+def _unsealed_rights(limits: Sequence[str]) -> Rights:
+    """Return what `_sealed_rights` sealed, split at its zeros."""
+    if not limits:
+        return ALL_RIGHTS
+    word, *named = limits
+    level = _LEVELS.get(word, Level.READ_ONLY)
+    toolsets = tuple(filter(None, named[0].split(","))) if named else None
+    return Rights(level=level, toolsets=toolsets)
 
 
 def make_session_store(

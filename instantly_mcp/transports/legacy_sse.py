@@ -1,5 +1,7 @@
 """HTTP+SSE of revision 2024-11-05: a stream for answers, ``/messages`` for POSTs.
 
+A message has at most the rights with which the stream was opened.
+
 The stream's first event is ``endpoint``; answers are ``message`` events. Clients read
 their stream and ignore the answer to the POST. So a message whose ``sessionId`` this
 server issued is answered on its stream. If that stream is closed, the message is
@@ -115,6 +117,7 @@ class LegacySse:
         caller = Caller(
             revision=session.revision,
             credential=exchange.credential,
+            rights=exchange.rights,
             session=session,
             headers=exchange.headers,
             sink=stream,
@@ -139,11 +142,15 @@ class LegacySse:
         if last is not None:
             session = self._session_of(last, exchange.credential)
             if session is not None:
+                session.rights = session.narrow(exchange.rights)
                 return self._reopened(session, last)
         # The client may have sent its initialize before a restart, and may check
         # results against the schemas that it got then. So the newest legacy revision is
         # assumed until it sends another initialize.
-        return self._opened(self.sessions.open(LATEST_LEGACY, exchange.credential))
+        session = self.sessions.open(
+            LATEST_LEGACY, exchange.credential, exchange.rights
+        )
+        return self._opened(session)
 
     def _session_of(self, event_id: str, credential: Credential) -> McpSession | None:
         """Return the session that an event belongs to, if the principal owns it."""

@@ -118,7 +118,7 @@ class StreamableHttp:
             # The status is not enough: an internal error has status 200 as well.
             if errors or (isinstance(reply, Answer) and reply.status != 200):
                 return reply
-            session = self.sessions.open(revision, exchange.credential)
+            session = self.sessions.open(revision, exchange.credential, exchange.rights)
             session.store_client(request.params)
             headers = (*reply.headers, (SESSION_HEADER, session.id))
             if isinstance(reply, Answer):

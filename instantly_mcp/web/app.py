@@ -19,6 +19,7 @@ from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..pipeline.exchange import Headers, Route
+from ..pipeline.mcp_path import NO_PATH, McpPath, read_path
 from ..pipeline.replies.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, every_caller_is_known
 from ..protocol.wire.errors import ProtocolError
@@ -50,7 +51,15 @@ NOT_KEYS = frozenset(
 )
 """Route names that some clients append to ``/mcp`` or ``/sse``; they are not keys."""
 
-_WITH_KEY = {"/mcp": "/mcp/{key}", "/sse": "/sse/{key}"}
+
+def _template(base: str, path: McpPath) -> str:
+    """Return the template of a path, which the access log and the metrics show.
+
+    There are four for each route, because a metric has a series for each of them.
+    """
+    selection = "/{selection}" if path.selects else ""
+    return base + selection if path.key is None else f"{base}{selection}/{{key}}"
+
 
 _GETS = ("GET", "HEAD")
 
@@ -85,31 +94,27 @@ class WebApp:
     # -- MCP -----------------------------------------------------------------------
 
     @app.route("/mcp", methods=["POST", "GET", "DELETE"])
-    @app.route("/mcp/<key>", methods=["POST", "GET", "DELETE"])
-    def mcp(self, request: McpRequest, key: str | None = None) -> Rendered:
+    @app.route("/mcp/<path:rest>", methods=["POST", "GET", "DELETE"])
+    def mcp(self, request: McpRequest, rest: str = "") -> Rendered:
         """Streamable HTTP."""
-        if key in NOT_KEYS:
-            return self._not_found(request)
-        return self._answer_mcp(request, Route.MCP, key, "/mcp")
+        return self._answer_mcp(request, Route.MCP, rest, "/mcp")
 
     @app.route("/sse", methods=["GET", "POST", "DELETE"])
-    @app.route("/sse/<key>", methods=["GET", "POST", "DELETE"])
-    def sse(self, request: McpRequest, key: str | None = None) -> Rendered:
+    @app.route("/sse/<path:rest>", methods=["GET", "POST", "DELETE"])
+    def sse(self, request: McpRequest, rest: str = "") -> Rendered:
         """The stream of HTTP+SSE. Other requests are Streamable HTTP, as on ``/mcp``.
 
         Clients try Streamable HTTP first, also with a URL that ends in ``/sse``.
         """
-        if key in NOT_KEYS:
-            return self._not_found(request)
         head = request.head
         is_stream = head.method in _GETS and "mcp-session-id" not in head.headers
         route = Route.SSE if is_stream else Route.MCP
-        return self._answer_mcp(request, route, key, "/sse")
+        return self._answer_mcp(request, route, rest, "/sse")
 
     @app.route("/messages", methods=["POST"])
     def messages(self, request: McpRequest) -> Rendered:
         """The messages of HTTP+SSE."""
-        return self._answer_mcp(request, Route.MESSAGES, None, "/messages")
+        return self._answer_mcp(request, Route.MESSAGES, "", "/messages")
 
     # -- everything else -----------------------------------------------------------
 
@@ -204,19 +209,28 @@ class WebApp:
     # -- shared by the routes -------------------------------------------------------
 
     def _answer_mcp(
-        self, request: McpRequest, route: Route, key: str | None, path: str
+        self, request: McpRequest, route: Route, rest: str, base: str
     ) -> Rendered:
-        request.record.route = path if key is None else _WITH_KEY[path]
-        exchange = self.intake.read(request, route, key)
-        if isinstance(exchange, ProtocolError):
-            answer = error_answer(exchange, mcp=True, id=request.message_id)
+        """Run the pipeline.
+
+        :param rest: what follows `base` and a slash in the path, as sent.
+        """
+        try:
+            path = read_path(rest) if rest else NO_PATH
+        except ProtocolError as error:
+            request.record.route = base
+            answer = error_answer(error, mcp=True, id=request.message_id)
             return self._deliver(answer, request)
+        if path is None or path.key in NOT_KEYS:
+            return self._not_found(request)
+        request.record.route = _template(base, path)
+        exchange = self.intake.read(request, route, path)
         request.record.address = exchange.peer
         self.access_log.opened(request.record)
         return self.pipeline.run(exchange).addCallback(self._deliver, request)
 
     def _not_found(self, request: McpRequest) -> Rendered:
-        """Answer a path such as ``/mcp/ping``, which does not hold a key, with 404."""
+        """Answer a path that is not served, such as ``/mcp/ping``, with 404."""
         self._note_address(request)
         facts = self.probes.status.facts()
         answer = self._refusal(request) or unroutable(NotFound(), request, facts)

@@ -18,8 +18,7 @@ from urllib.parse import unquote
 from attrs import define, field
 
 from ..pipeline.exchange import Exchange, Headers, Route
-from ..protocol.wire.errors import ProtocolError
-from .http.refusals import malformed
+from ..pipeline.mcp_path import NO_PATH, McpPath
 from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
 
@@ -97,9 +96,9 @@ class Intake:
         return self.proxies.client(peer_of(request), headers)
 
     def read(
-        self, request: McpRequest, route: Route, path_key: str | None
-    ) -> Exchange | ProtocolError:
-        """Return the request as an exchange, or an error for a malformed path.
+        self, request: McpRequest, route: Route, path: McpPath = NO_PATH
+    ) -> Exchange:
+        """Return the request as an exchange.
 
         HEAD is read as GET without the headers that ask for a stream. On ``/sse`` it
         stays HEAD, because every GET is a stream there.
@@ -110,11 +109,6 @@ class Intake:
         if method == "HEAD":
             headers = _without_stream(head.headers)
             method = method if route is Route.SSE else "GET"
-        if path_key is not None and "%" in path_key:
-            try:
-                path_key = unquote(path_key, errors="strict")
-            except UnicodeDecodeError:
-                return malformed("the path is not UTF-8")
         record = request.record
         record.id = f"{self.prefix}-{self._next():x}"
         return Exchange(
@@ -123,7 +117,7 @@ class Intake:
             route=route,
             headers=headers,
             query=parse_query(head.query) if head.query else _NO_QUERY,
-            path_key=path_key,
+            path=path,
             body=request.content.getvalue(),
             peer=self.address(request, headers),
             local=self.is_local is not None and self.is_local(request.host),

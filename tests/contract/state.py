@@ -15,6 +15,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
 from instantly_mcp.pipeline.interfaces import IAdmissionLimit
 from instantly_mcp.protocol.calls.session import (
     ISessionStore,
@@ -94,6 +95,23 @@ class SessionStoreContract(ClockedTestCase):
         self.assertNotEqual(
             store.open(V2025_11_25, ALICE).id, store.open(V2025_11_25, ALICE).id
         )
+
+    def test_rights(self) -> None:
+        """A session has the rights it was opened with, in the next process as well."""
+        for rights in (
+            ALL_RIGHTS,
+            Rights(level=Level.READ_ONLY),
+            Rights(toolsets=("leads", "server")),
+            Rights(level=Level.DRAFT, toolsets=()),
+            Rights(level=Level.DRAFT, toolsets=("leads",)),
+        ):
+            with self.subTest(rights=rights):
+                session = self.make_store().open(V2025_11_25, ALICE, rights)
+                self.assertEqual(session.rights, rights)
+                adopted = self.make_store().adopt(session.id, ALICE)
+                assert adopted is not None
+                self.assertEqual(adopted.rights, rights)
+                self.assertEqual(adopted.principal, ALICE.principal)
 
     def test_ended_stays_ended(self) -> None:
         """A session that was ended is ENDED here and in the next process."""

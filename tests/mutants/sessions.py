@@ -52,8 +52,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "A restored session uses the revision that it had negotiated",
         STORE,
-        'self._hold(session_id, sealed.revision, credential, "adopted")',
-        'self._hold(session_id, LEGACY_REVISIONS["2025-11-25"], credential, "adopted")',
+        'session_id, sealed.revision, credential, sealed.rights, "adopted"',
+        'session_id, LEGACY_REVISIONS["2025-11-25"], credential, sealed.rights, ""',
         "rules.test_sessions",
     ),
     mutant(

@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Rights
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
@@ -77,11 +78,13 @@ def request_context(
     sink: INotificationSink | None = None,
     capabilities: JsonObject = WITH_TASKS,
     log_level: str | None = None,
+    rights: Rights = ALL_RIGHTS,
 ) -> RequestContext:
     """Return one request being answered."""
     caller = Caller(
         revision=revision,
         credential=None if key is None else credential(key),
+        rights=rights,
         session=session,
         headers=headers({}),
         sink=Basket() if sink is None else sink,

@@ -7,6 +7,7 @@ from typing import Any
 
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.pipeline.exchange import Exchange, Headers, Route
+from instantly_mcp.pipeline.mcp_path import McpPath, read_path
 
 
 def headers(values: Mapping[str, str | Sequence[str]]) -> Headers:
@@ -25,15 +26,20 @@ def exchange(
     method: str = "POST",
     route: Route = Route.MCP,
     body: bytes | None = None,
+    path: str = "",
+    path_key: str | None = None,
     with_headers: Mapping[str, str | Sequence[str]] | None = None,
     **fields: Any,
 ) -> Exchange:
     """Return an exchange as ``web`` would hand it to the first stage.
 
     :param message: a JSON value for the body; `body` gives raw bytes instead.
+    :param path: what follows ``/mcp/`` in the path; `path_key` gives a key alone.
     """
     if body is None:
         body = b"" if message is None else dumps(message)
+    parts = read_path(path) if path else McpPath(key=path_key)
+    assert parts is not None, "no such path is served"
     given = {
         "content-type": "application/json",
         "accept": "application/json, text/event-stream",
@@ -44,6 +50,7 @@ def exchange(
         method=method,
         route=route,
         headers=headers(given),
+        path=parts,
         body=body,
         peer=fields.pop("peer", "127.0.0.1"),
         **fields,

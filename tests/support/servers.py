@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Rights
 from instantly_mcp.pipeline.credential_errors import key_required
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import IStage
@@ -118,12 +119,18 @@ class FakeSessionStore:
         """How many sessions are held now."""
         return len(self.held)
 
-    def open(self, revision: Revision, credential: Credential | None) -> McpSession:
+    def open(
+        self,
+        revision: Revision,
+        credential: Credential | None,
+        rights: Rights = ALL_RIGHTS,
+    ) -> McpSession:
         """Create a session."""
         session = McpSession(
             id=f"session-{next(iter(self._numbers))}",
             revision=revision,
             credential=credential,
+            rights=rights,
             last_seen=0.0,
         )
         self.held[session.id] = session

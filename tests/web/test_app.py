@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, fail
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.pipeline.exchange import Exchange, Route
+from instantly_mcp.pipeline.mcp_path import read_path
 from instantly_mcp.pipeline.replies.channel import Channel, Event
 from instantly_mcp.pipeline.replies.reply import Answer, EventStream, Reply, json_answer
 from instantly_mcp.web.http.request import status_line
@@ -163,6 +164,40 @@ class RoutingTests(AppTestCase):
             self.assertEqual(self.client.ask(method, path).status, 200, path)
         self.assertEqual(len(self.server.pipeline.exchanges), 8)
 
+    def test_paths_that_select(self):
+        """What a path selects reaches the pipeline; the log has a template of it."""
+        key = "abc%2Fdefghijkl"
+        for base, rest, template in (
+            ("/mcp", "readonly", "/mcp/{selection}"),
+            ("/mcp", f"draft/{key}/", "/mcp/{selection}/{key}"),
+            ("/mcp", f"w/acme/x/leads,emails/readonly/{key}", "/mcp/{selection}/{key}"),
+            ("/sse", "x/leads", "/sse/{selection}"),
+            ("/sse", f"w/acme/{key}", "/sse/{selection}/{key}"),
+            ("/sse", key, "/sse/{key}"),
+        ):
+            with self.subTest(base=base, rest=rest):
+                self.client.ask("POST", f"{base}/{rest}")
+                exchange = self.server.pipeline.exchanges[-1]
+                self.assertEqual(exchange.path, read_path(rest))
+                self.assertEqual(self.server.metrics.exchanges[-1][0], template)
+
+    def test_paths_in_the_wrong_order(self):
+        """A path whose parts are misplaced is 400 in JSON-RPC, and shows no key."""
+        for path in (f"/mcp/{CANARY}/readonly", f"/sse/x/a/{CANARY}/draft", "/mcp/w"):
+            response = self.client.ask("POST", path)
+            self.assertEqual(response.status, 400)
+            self.assertIn("order", response.json()["error"]["message"])
+            self.assertNotIn(CANARY.encode(), response.body)
+        for path in (
+            f"/mcp/readonly/{CANARY}/b",
+            "/mcp/readonly/ping",
+            "/mcp//readonly",
+        ):
+            response = self.client.ask("POST", path)
+            self.assertEqual(response.status, 404)
+            self.assertNotIn(CANARY.encode(), response.body)
+        self.assertEqual(self.server.pipeline.exchanges, [])
+
     def test_streamable_http_on_sse(self):
         """Requests on /sse that do not open a stream are served as on /mcp."""
         named = {"Mcp-Session-Id": "some-session"}
@@ -213,7 +248,7 @@ class RoutingTests(AppTestCase):
             f"/MCP/{CANARY}",
             f"/mcp%2f{CANARY}",
             f"/./mcp/{CANARY}",
-            f"/mcp/x/{CANARY}",
+            f"/mcp/y/{CANARY}",
             f"/{CANARY}",
             f"/messages/{CANARY}",
             f"/ping/{CANARY}",

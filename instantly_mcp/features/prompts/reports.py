@@ -143,8 +143,16 @@ def _as_workspace(call: Call, workspace: str) -> Call:
     if own.workspace is not None:
         raise invalid_params("workspace and the header x-as-workspace disagree")
     # Not attrs.evolve: a new object derives the principal from the workspace.
-    acting = Credential(secret=own.secret, source=own.source, workspace=workspace)
-    return Call(caller=Caller(revision=call.caller.revision, credential=acting))
+    acting = Credential(
+        secret=own.secret,
+        source=own.source,
+        workspace=workspace,
+        rights=own.rights,
+    )
+    caller = call.caller
+    return Call(
+        caller=Caller(revision=caller.revision, credential=acting, rights=caller.rights)
+    )
 
 
 async def _numbers(

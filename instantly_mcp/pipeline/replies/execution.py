@@ -66,6 +66,7 @@ class MessageExecutor:
         caller = Caller(
             revision=revision,
             credential=exchange.credential,
+            rights=exchange.rights,
             session=session,
             headers=exchange.headers,
         )
@@ -108,9 +109,11 @@ class MessageExecutor:
             longer while they receive them.
         """
         is_call = streams is not None and request.method == TOOL_CALL
-        running = streams.repeated(request) if streams is not None and is_call else None
+        running = None
+        if streams is not None and is_call:
+            running = streams.repeated(request, caller.rights)
         joined = running is not None
-        call = OpenCall(request, self._only_reads(request)) if is_call else None
+        call = self._open_call(request, caller) if is_call else None
         pending = PendingReply(
             clock=self.clock,
             tracker=self.tracker,
@@ -138,11 +141,12 @@ class MessageExecutor:
         pending.run(running)
         return pending
 
-    def _only_reads(self, request: Request) -> bool:
+    def _open_call(self, request: Request, caller: Caller) -> OpenCall:
         name = request.params.get("name")
         tools = self.server.features.tools
         tool = tools.find(name) if isinstance(name, str) else None
-        return tool is not None and tool.annotations.read_only
+        reads = tool is not None and tool.annotations.read_only
+        return OpenCall(request, caller.rights, reads=reads)
 
     def _batch(
         self,

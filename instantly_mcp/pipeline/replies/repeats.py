@@ -14,6 +14,7 @@ from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, succeed
 
 from ..._json_codec import JsonObject
+from ..._rights import ALL_RIGHTS, Rights
 from ...protocol.wire.jsonrpc import Id, Request, Response
 
 TOOL_CALL = "tools/call"
@@ -24,11 +25,13 @@ class OpenCall:
     """One tool call of a session, and the requests that joined it.
 
     :param request: the request that started the call.
+    :param rights: those of its caller; a request with others does not join it.
     :param reads: the tool only reads.
     :ivar response: the answer, once there is one.
     """
 
     request: Request
+    rights: Rights = ALL_RIGHTS
     reads: bool = False
     response: Response | None = field(default=None, init=False)
     _waiters: list[tuple[Id, Deferred[Response | None]]] = field(

@@ -20,6 +20,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from ..._rights import ALL_RIGHTS, Rights
 from ...protocol.calls.session import McpSession
 from ...protocol.wire.jsonrpc import Id, Request, Response
 from .repeats import OpenCall
@@ -138,16 +139,22 @@ class StreamLog:
             return None
         return stream, place
 
-    def repeated(self, request: Request) -> Deferred[Response | None] | None:
+    def repeated(
+        self, request: Request, rights: Rights = ALL_RIGHTS
+    ) -> Deferred[Response | None] | None:
         """Return the answer of an identical call that no client has read, if any.
 
         It may be the answer of a call whose client left or was asked to repeat it,
         while the call runs and for `KEPT_SECONDS` after it; or the answer of a running
         call with the same id, which is the same message sent twice.
+
+        :param rights: those of the caller; calls with other ones are not joined.
         """
         for stream in tuple(self._streams.values()):
             call = stream.call
             if call is None or stream.need < Need.UNREAD or not call.is_for(request):
+                continue
+            if call.rights != rights:
                 continue
             if not stream.is_over:
                 return call.join(request)
@@ -157,7 +164,7 @@ class StreamLog:
                 return call.join(request)
             # It ended too long ago, or was cancelled.
         call = self._running.get(request.id)
-        if call is not None and call.is_for(request):
+        if call is not None and call.is_for(request) and call.rights == rights:
             return call.join(request)
         return None
 

@@ -2,7 +2,8 @@
 
 It collects the keys that the request presents, has the gatekeeper turn them into a
 credential, and compares that with the session that the request names. It does not ask
-Instantly whether a key is valid.
+Instantly whether a key is valid. Then it narrows the rights of the credential: to those
+of the session, and to what the request itself states (`selection`).
 
 A session id is not a credential: the specification forbids sessions as authentication
 (basic/security_best_practices, "Session Hijacking"). There are two exceptions: clients
@@ -22,6 +23,7 @@ from zope.interface import implementer
 
 from ..._credential import ANONYMOUS, OPERATOR, Credential
 from ..._noop import noop
+from ..._rights import ALL_RIGHTS
 from ...protocol.calls.session import (
     FOREIGN,
     ISessionStore,
@@ -37,6 +39,14 @@ from ..interfaces import IGatekeeper, IStage, Presented
 from ..proxied import proxy_header
 from ..refusals import key_required_on_messages, proxied_without_secret
 from ..replies.reply import Outcome, refuse
+from ..selection import (
+    SELECTS_NOTHING,
+    Selector,
+    Stated,
+    statements_in,
+    unknown_workspace,
+    workspace_in,
+)
 
 _NOTES = {
     "query": Note("credential-from-query"),
@@ -60,6 +70,7 @@ class Authentication:
     :param key_in_session: on ``/mcp``, too, the id of a session that was opened with a
         key replaces that key, for old clients that present it only once.
     :param key_formats: the ways to present a key, for the error when it is missing.
+    :param selector: narrows the caller's rights to what the request states.
     :param report_proxied: called with the proxy's header when a request that came
         through a proxy was refused the operator's key.
     """
@@ -72,6 +83,7 @@ class Authentication:
     key_in_session: bool = False
     key_formats: Sequence[str] = KEY_FORMATS
     report_proxied: Callable[[str], object] = noop
+    selector: Selector = SELECTS_NOTHING
     name: str = "authentication"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -83,6 +95,7 @@ class Authentication:
 
     def _identified(self, exchange: Exchange) -> Exchange:
         presented = self.sources.presented(exchange)
+        statements = statements_in(exchange)
         session_id = _session_id(exchange)
         lookup = FOREIGN if session_id is None else self.sessions.look_up(session_id)
         if not presented and session_id and lookup.status is SessionStatus.FOREIGN:
@@ -92,10 +105,14 @@ class Authentication:
         )
         if credential is None and not self.anonymous:
             raise self._required(exchange)
+        rights = ALL_RIGHTS if credential is None else credential.rights
         if lookup.session is not None:
             lookup.session.touch(self.clock.seconds())
+            rights = lookup.session.narrow(rights)
         return exchange.with_facts(
             credential=credential,
+            rights=self.selector.narrowed(rights, statements),
+            requested_workspace=_named_workspace(statements),
             session_id=session_id,
             lookup=lookup,
             notes=(*exchange.notes, *notes) if notes else exchange.notes,
@@ -253,6 +270,15 @@ def _session_id(exchange: Exchange) -> str | None:
     if any(other != ids[0] for other in ids):
         raise invalid_request("two different session ids")
     return ids[0] or None
+
+
+def _named_workspace(statements: Sequence[Stated]) -> str | None:
+    if not statements:
+        return None
+    alias = workspace_in(statements)
+    if alias is not None:
+        raise unknown_workspace()
+    return alias
 
 
 def _workspace(exchange: Exchange) -> str | None:

@@ -2,7 +2,7 @@
 
 The server stores nothing between the rounds. The tool runs again from its start, and
 the answers of earlier rounds are in ``requestState``: a sealed token, which is bound to
-the principal, the method and the parameters that matter, and which expires.
+the principal, its rights, the method and the parameters that matter, and which expires.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject, dumps, loads, nested_too_deeply
+from ..._rights import ALL_RIGHTS, Rights
 from ..interfaces import ITokenSealer
 from ..wire.errors import ProtocolError, invalid_params, missing_capability
 from .client_requests import Answers, IAsker, Question, missing_capabilities
@@ -55,9 +56,14 @@ class InputRequired(Exception):
 
 @frozen(kw_only=True)
 class StateBinding:
-    """The request that a state belongs to; other requests cannot use it."""
+    """The request that a state belongs to; other requests cannot use it.
+
+    :param rights: those of the caller. A state that was made under other rights is not
+        accepted, be they wider or narrower.
+    """
 
     principal: str
+    rights: Rights = ALL_RIGHTS
     method: str
     params: JsonObject
 
@@ -67,9 +73,10 @@ class StateBinding:
         Absent arguments and empty arguments are equal.
         """
         salient = [self.params.get(name) or None for name in _SALIENT]
-        text = orjson.dumps(
-            [self.principal, self.method, salient], option=orjson.OPT_SORT_KEYS
-        )
+        rights = self.rights
+        limits = [rights.level.value, rights.toolsets, rights.token]
+        bound = [self.principal, self.method, salient, limits]
+        text = orjson.dumps(bound, option=orjson.OPT_SORT_KEYS)
         return sha256(text).hexdigest()
 
 

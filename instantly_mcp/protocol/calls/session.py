@@ -11,6 +11,7 @@ from zope.interface import Attribute, Interface
 
 from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
+from ..._rights import ALL_RIGHTS, Rights
 from ..interfaces import INotificationSink
 from ..wire.client_label import TOO_LONG, UNNAMED, client_info_in, client_label
 from ..wire.jsonrpc import ClientResponse, Id
@@ -25,6 +26,7 @@ MAX_STATED_CHARS = 100
 class McpSession:
     """One client's session. It belongs to the principal that opened it.
 
+    :param rights: those of the request that opened it; its requests have no more.
     :param calls: requests in flight by JSON-RPC id, for ``notifications/cancelled``.
     :param streams: open GET streams and 2024-11-05 streams, oldest first.
     :param standby: a stream that lost its connection and can be resumed.
@@ -43,6 +45,7 @@ class McpSession:
     revision: Revision
     credential: Credential | None
     last_seen: float
+    rights: Rights = ALL_RIGHTS
     log_level: str | None = None
     client_name: str = ""
     client_version: str = ""
@@ -63,6 +66,11 @@ class McpSession:
     def principal(self) -> str:
         """The digest of the credential that opened the session."""
         return ANONYMOUS if self.credential is None else self.credential.principal
+
+    def narrow(self, rights: Rights) -> Rights:
+        """Return these rights, limited to what the session was opened with."""
+        own = self.rights
+        return rights.narrowed(own.level, own.toolsets, by=own.level_by or "session")
 
     def touch(self, now: float) -> None:
         """Record activity at clock second `now`."""
@@ -201,8 +209,16 @@ class ISessionStore(Interface):
 
     count = Attribute("How many sessions are held now.")
 
-    def open(revision: Revision, credential: Credential | None) -> McpSession:
-        """Create a session with a sealed id. May end the longest-idle session."""
+    def open(
+        revision: Revision,
+        credential: Credential | None,
+        rights: Rights = ALL_RIGHTS,
+    ) -> McpSession:
+        """Create a session with a sealed id. May end the longest-idle session.
+
+        :param rights: those of the request that opens it. The id holds them, so that an
+            adopted session is limited in the same way.
+        """
 
     def look_up(session_id: str) -> SessionLookup:
         """Look up a session id; see `SessionStatus` for the results."""

@@ -27,6 +27,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..._json_codec import Json, JsonObject, dumps
+from ..._rights import ALL_RIGHTS, Rights
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -69,6 +70,8 @@ OnTaskChange: TypeAlias = "Callable[[Task], None]"
 class Task:
     """A call that became a task.
 
+    :param rights: those of the caller that started it. A caller with fewer does not
+        answer its questions.
     :param expires_at: clock seconds until which the task is kept at least.
     :param ttl_ms: how long clients may expect the task to exist, in milliseconds.
     :param poll_ms: how often clients should poll, in milliseconds.
@@ -82,6 +85,7 @@ class Task:
     created_at: str
     updated_at: str
     expires_at: float
+    rights: Rights = ALL_RIGHTS
     ttl_ms: int = TTL_MS
     poll_ms: int = POLL_MS
     status: str = WORKING
@@ -155,9 +159,15 @@ class TaskStore:
         """How many tasks exist."""
         return len(self._tasks)
 
-    def create(self, principal: str, message: str | None = None) -> Task | None:
+    def create(
+        self,
+        principal: str,
+        message: str | None = None,
+        rights: Rights = ALL_RIGHTS,
+    ) -> Task | None:
         """Create a task, dropping the oldest ended tasks if a limit is reached.
 
+        :param rights: those of the call that becomes the task.
         :returns: ``None`` if a limit is reached and no ended task can be dropped.
         """
         own = self._of.get(principal, {})
@@ -169,6 +179,7 @@ class TaskStore:
         task = Task(
             id=token_urlsafe(24),
             principal=principal,
+            rights=rights,
             created_at=now,
             updated_at=now,
             expires_at=self.clock.seconds() + TTL_SECONDS,

@@ -124,7 +124,9 @@ def start_watching(
         return noop
     caller = context.caller
     # Without session and stream: a watch serves several clients.
-    alone = Caller(revision=caller.revision, credential=caller.credential)
+    alone = Caller(
+        revision=caller.revision, credential=caller.credential, rights=caller.rights
+    )
     call = Call(caller=alone, trace=context.trace)
     start = partial(watch, found.uri, found.values, call)
     return features.changes.watches.join(found.uri, caller.principal, start)

@@ -80,7 +80,10 @@ def _asker(features: ServerFeatures, context: RequestContext) -> IAsker:
     if context.request.method not in ASKS_BY_RETRY:
         return NO_CLIENT_REQUESTS
     binding = StateBinding(
-        principal=caller.principal, method=context.request.method, params=params
+        principal=caller.principal,
+        rights=caller.rights,
+        method=context.request.method,
+        params=params,
     )
     asker = RetryAsker(features.sealer, binding, context.capabilities)
     if "requestState" in params or "inputResponses" in params:

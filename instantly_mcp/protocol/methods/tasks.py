@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..calls.client_requests import lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..server_features import RequestContext, Result, ServerFeatures
-from ..wire.errors import missing_capability
+from ..wire.errors import invalid_params, missing_capability
 
 
 def get_task(features: ServerFeatures, context: RequestContext) -> Result:
@@ -14,10 +14,17 @@ def get_task(features: ServerFeatures, context: RequestContext) -> Result:
 
 
 def update_task(features: ServerFeatures, context: RequestContext) -> Result:
-    """``tasks/update``: deliver answers; the acknowledgment is empty."""
-    features.tasks.update(
-        _task(features, context), context.params.get("inputResponses")
-    )
+    """``tasks/update``: deliver answers; the acknowledgment is empty.
+
+    :raises ProtocolError: -32602 for a caller with fewer rights than the task has.
+    """
+    task = _task(features, context)
+    if not context.caller.rights.includes(task.rights):
+        raise invalid_params(
+            "This task was started with more access than this connection has. Answer "
+            "it over the connection that started it"
+        )
+    features.tasks.update(task, context.params.get("inputResponses"))
     return {}
 
 

@@ -189,7 +189,7 @@ class ToolExecution:
 
     def _promote(self, message: str | None) -> bool:
         store, call = self.features.tasks, self.call
-        task = store.create(call.caller.principal, message)
+        task = store.create(call.caller.principal, message, call.caller.rights)
         if task is None:
             return False
         self._task = task

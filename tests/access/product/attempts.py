@@ -408,4 +408,21 @@ ATTEMPTS = (
         {SENDS, REDIRECTS},
         lambda w, n: _reply(w, n, additional_recipients=[f"x{n}@elsewhere.example"]),
     ),
+    _attempt(
+        "a list that enriches its leads",
+        "create_lead_list",
+        "createLeadList",
+        {SPENDS},
+        lambda w, n: {"name": f"List {n}", "has_enrichment_task": True},
+    ),
+    _attempt(
+        "the interest of a lead that is being mailed",
+        "update_lead",
+        "updateLeadInterestStatus",
+        {SENDS},
+        lambda w, n: {
+            "lead_id": _lead_of(w, ACTIVE),
+            "reset": ["lt_interest_status"],
+        },
+    ),
 )

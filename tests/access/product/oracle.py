@@ -70,3 +70,8 @@ def everything(decision: str) -> dict[str, str]:
 def only(name: str) -> dict[str, str]:
     """Return a policy that denies one class and allows the others."""
     return {**everything("allow"), name: "deny"}
+
+
+def settings_of(policy: Mapping[str, str]) -> dict[str, str]:
+    """Return a policy as the daemon's settings."""
+    return {f"policy_{name}": value for name, value in policy.items()}

@@ -18,6 +18,7 @@ from tests.support.messages import request
 
 from .attempts import ATTEMPTS
 from .memory_daemon import MemoryDaemon
+from .oracle import everything, settings_of
 from .ways import KEY, Caller, outcome, send_modern
 
 WALKED_TRANSPORTS = {"streamable", "legacy_sse"}
@@ -42,7 +43,7 @@ class EntryPointTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Start a daemon with all tools."""
-        self.caller = Caller(daemon=MemoryDaemon())
+        self.caller = Caller(daemon=MemoryDaemon(**settings_of(everything("allow"))))
 
     def listed(self, what: str) -> list[JsonObject]:
         """Return a list of the server."""

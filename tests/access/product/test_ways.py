@@ -6,9 +6,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from .attempts import ATTEMPTS
 from .memory_daemon import MemoryDaemon
+from .oracle import everything, settings_of
 from .ways import KEY, WAYS, Caller
 
-ALLOWED: dict[str, str] = {}
+ALLOWED = settings_of(everything("allow"))
 """The settings with which each call is let through."""
 
 

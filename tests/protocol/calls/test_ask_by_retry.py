@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import ClassVar
 
 from attrs import evolve
@@ -13,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
 from instantly_mcp.protocol.calls.ask_by_retry import (
     MAX_STATE_BYTES,
     STATE_PURPOSE,
@@ -125,6 +127,26 @@ class SealerTests(SynchronousTestCase):
             changed.append(evolve(bound, params=more))
         for each in changed:
             self.refused(each, state)
+
+    def test_bound_to_the_rights(self) -> None:
+        """With other rights, wider or narrower, or another token it does not open."""
+        every = [
+            evolve(binding(), rights=rights)
+            for rights in (
+                ALL_RIGHTS,
+                Rights(level=Level.DRAFT),
+                Rights(toolsets=("leads",)),
+                Rights(toolsets=()),
+                Rights(token="t1"),
+                Rights(token="t2", level=Level.DRAFT),
+            )
+        ]
+        for one, other in product(every, every):
+            state = self.sealer.seal_answers(one, {}, TWO)
+            if one is other:
+                self.sealer.unseal_answers(other, state)
+            else:
+                self.refused(other, state)
 
     @settings(deadline=None)
     @given(st.floats(0, STATE_VALID_SECONDS), st.floats(0.001, 1e9))

@@ -10,6 +10,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import JsonObject
+from instantly_mcp._rights import ALL_RIGHTS
 from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
 from instantly_mcp.protocol.calls.call import NULL_SINK, Call
 from instantly_mcp.protocol.calls.client_requests import CannotAsk
@@ -86,6 +87,7 @@ class TaskTests(PromotionTestCase):
         task = self.handle(self.started())
         self.assertTrue(self.promoted)
         self.assertEqual((task.status, task.message), ("working", "Begun"))
+        self.assertIs(task.rights, ALL_RIGHTS)
         self.work.callback(says("done"))
         self.assertEqual(task.status, "completed")
         self.assertEqual(task.as_detailed()["result"]["content"][0]["text"], "done")

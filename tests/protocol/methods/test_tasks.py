@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._rights import Level, Rights
 from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
 from instantly_mcp.protocol.calls.subscriptions import TOOLS
 from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
@@ -91,6 +92,38 @@ class TaskTests(TaskMethodTestCase):
         self.assertEqual(
             update_task(self.features, request_context("tasks/update", params)), {}
         )
+
+    def test_update_with_fewer_rights(self) -> None:
+        """A caller with fewer rights than the task answers none of its questions.
+
+        It may look at the task, and stop it.
+        """
+        params = {"taskId": self.task.id, "inputResponses": {"name": ADA}}
+        asking = TaskAsker(self.features.tasks, self.task, ASKABLE).ask({"name": NAME})
+        for rights in (Rights(level=Level.DRAFT), Rights(toolsets=("leads",))):
+            error = self.refused(
+                update_task, "tasks/update", params=params, rights=rights
+            )
+            self.assertEqual(error.code, -32602)
+            self.assertIn("more access", error.message)
+            self.assertNoResult(asking)
+        narrow = Rights(level=Level.READ_ONLY)
+        asked = request_context("tasks/get", params, rights=narrow)
+        self.assertEqual(get_task(self.features, asked)["taskId"], self.task.id)
+        asked = request_context("tasks/cancel", params, rights=narrow)
+        cancel_task(self.features, asked)
+        self.assertEqual(self.task.status, "cancelled")
+        self.failureResultOf(asking)
+
+    def test_update_of_a_limited_task(self) -> None:
+        """A caller with more rights than the task may answer its questions."""
+        principal = credential().principal
+        task = self.features.tasks.create(principal, None, Rights(level=Level.DRAFT))
+        assert task is not None
+        asking = TaskAsker(self.features.tasks, task, ASKABLE).ask({"name": NAME})
+        params = {"taskId": task.id, "inputResponses": {"name": ADA}}
+        update_task(self.features, request_context("tasks/update", params))
+        self.successResultOf(asking)
 
     def test_update_wrongly(self) -> None:
         """Responses that are not an object are refused."""

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TypeAlias
 
-from .approval import MAX_PENDING, Approval, ApprovalState
-from .refusal import (
+from ..refusal import (
     APPROVAL_DENIED,
     APPROVAL_PENDING,
     CAP_REACHED,
     NOT_ALLOWED,
     AccessRefusedError,
 )
+from .approval import MAX_PENDING, Approval, ApprovalState
 
 PageOf: TypeAlias = Callable[[str], str | None]
 """Returns the URL of the page of a request, by its id; ``None`` without a page."""

@@ -10,7 +10,7 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
-from .preview import Preview
+from ..preview import Preview
 
 PENDING_SECONDS = 15 * 60
 """How long a person may take to decide. Silence is a denial."""
@@ -149,3 +149,14 @@ class Approval:
             return 0.0
         left = self.ended_at + BLOCKED_SECONDS - now
         return max(left, 0.0) if left <= _LONGEST_BLOCK else 0.0
+
+
+class NotPendingError(Exception):
+    """A person decided about a request that does not wait for a decision.
+
+    :param approval: as it is now; ``None`` if there is no such request.
+    """
+
+    def __init__(self, approval: Approval | None) -> None:
+        super().__init__("this request does not wait for a decision")
+        self.approval = approval

@@ -19,25 +19,27 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from .._deferred import deferred
-from .._json_codec import dumps
-from .act import Act, Consent
+from ..._deferred import deferred
+from ..._json_codec import dumps
+from ..act import Act, Consent
+from ..interfaces import IApprovals
+from ..preview import Preview
 from .approval import (
     MAX_PENDING,
     OPEN,
     PENDING_SECONDS,
     Approval,
     ApprovalState,
+    NotPendingError,
 )
-from .approval_refusals import (
+from .interfaces import IApprovalDesk, IApprovalStore
+from .refusals import (
     PageOf,
     denied,
     not_valid_any_more,
     pending,
     too_many_pending,
 )
-from .interfaces import IApprovals, IApprovalStore
-from .preview import Preview
 
 HISTORY_SECONDS = 30 * 24 * 3600
 """How long closed requests are kept, for the list of what was decided."""
@@ -53,17 +55,6 @@ _ATTEMPTS = 5
 """Each further attempt means that another caller changed the same request meanwhile."""
 
 
-class NotPendingError(Exception):
-    """A person decided about a request that does not wait for a decision.
-
-    :param approval: as it is now; ``None`` if there is no such request.
-    """
-
-    def __init__(self, approval: Approval | None) -> None:
-        super().__init__("this request does not wait for a decision")
-        self.approval = approval
-
-
 def _no_page(id: str) -> str | None:
     return None
 
@@ -72,7 +63,7 @@ def _valid(token: str) -> bool:
     return True
 
 
-@implementer(IApprovals)
+@implementer(IApprovals, IApprovalDesk)
 @define(eq=False, kw_only=True)
 class Approvals:
     """Asks for approvals, takes the decisions, and hands out each approval once.
@@ -128,14 +119,7 @@ class Approvals:
 
     @deferred
     async def decide(self, id: str, approve: bool, by: str, how: str) -> Approval:
-        """Take a person's decision.
-
-        :param by: the name of the approver.
-        :param how: where the decision was made: ``page`` or ``terminal``.
-        :returns: the request with the decision.
-        :raises NotPendingError: when the request does not wait for a decision, or
-            another decision was faster. Then nothing changes.
-        """
+        """Take a person's decision; see `IApprovalDesk`."""
         found = await self.store.get(id)
         known = None if found is None else await self._current(found)
         if known is None or known.state is not ApprovalState.PENDING:

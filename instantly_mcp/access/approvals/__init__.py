@@ -1,0 +1,1 @@
+"""Approval of single writes by a person: requests, decisions, approvers."""
