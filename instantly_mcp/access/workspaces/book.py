@@ -18,8 +18,9 @@ from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 
-from ..._credential import Credential, CurrentSecret, Secret
+from ..._credential import SANDBOX_PREFIX, Credential, CurrentSecret, Secret
 from ..._deferred import deferred
+from ..._noop import noop
 from ..._rights import Rights
 from .entry import BadEntryError, WorkspaceEntry, mistake_in, mistake_in_all
 from .interfaces import IWorkspaceStore
@@ -35,6 +36,11 @@ NO_KEY = Secret("")
 
 ReadKey = Callable[[str], Secret]
 """Reads the key in a file. Raises `KeyFileError` when that is not possible."""
+
+
+def is_for_sandbox(key: Secret) -> bool:
+    """Return whether the sandbox accepts a key."""
+    return key.reveal().startswith(SANDBOX_PREFIX)
 
 
 class KeyFileError(Exception):
@@ -75,7 +81,8 @@ class WorkspaceBook:
     """All workspaces. Call `load` before anything else.
 
     :param read_key: reads a key file.
-    :param tokens_of: returns the names of the tokens that may use an alias. Such an
+    :param learn: called with each key that was read, before it is used.
+    :ivar tokens_of: returns the names of the tokens that may use an alias. Such an
         alias is not removed: it could be given to another workspace, which the tokens
         would then reach.
     """
@@ -84,7 +91,8 @@ class WorkspaceBook:
 
     store: IWorkspaceStore
     read_key: ReadKey
-    tokens_of: Callable[[str], Sequence[str]] = _no_tokens
+    learn: Callable[[Secret], object] = noop
+    tokens_of: Callable[[str], Sequence[str]] = field(default=_no_tokens, init=False)
     _changing: DeferredLock = field(factory=DeferredLock, init=False)
     _entries: dict[str, WorkspaceEntry] = field(factory=dict, init=False)
     _keys: dict[str, CurrentSecret] = field(factory=dict, init=False, repr=False)
@@ -118,10 +126,6 @@ class WorkspaceBook:
                     why=str(error),
                 )
         return [f"{alias}: {why}" for alias, why in self._troubles.items()]
-
-    def keys(self) -> Sequence[Secret]:
-        """Return all keys, for the log to redact."""
-        return list(self._keys.values())
 
     def listed(self) -> Sequence[ListedWorkspace]:
         """Return all workspaces in the order of their aliases."""
@@ -242,6 +246,7 @@ class WorkspaceBook:
         )
 
     def _hold(self, alias: str, key: Secret) -> None:
+        self.learn(key)
         held = self._keys.get(alias)
         if held is None:
             self._keys[alias] = CurrentSecret(key, f"workspace:{alias}")
@@ -256,9 +261,9 @@ class WorkspaceBook:
 
         :raises BadEntryError: when an entry cannot be added.
         """
-        wrong: list[str] = []
+        wrong: dict[int, str] = {}
         merged, read = dict(self._entries), dict[str, Secret]()
-        for entry in entries:
+        for place, entry in enumerate(entries):
             mistake = mistake_in(entry)
             if mistake is None and entry.alias in merged:
                 mistake = f"there is already a workspace {entry.alias}"
@@ -266,10 +271,14 @@ class WorkspaceBook:
                 merged[entry.alias] = entry
                 mistake = self._read(entry, read)
             if mistake is not None:
-                wrong.append(mistake)
-        wrong += mistake_in_all(merged).values()
+                wrong[place] = mistake
+        beside = mistake_in_all(merged)
+        for place, entry in enumerate(entries):
+            if entry.alias in beside:
+                wrong.setdefault(place, beside[entry.alias])
         if wrong:
-            raise BadEntryError(*wrong)
+            places = sorted(wrong)
+            raise BadEntryError(*(wrong[place] for place in places), places=places)
         return read
 
     def _read(self, entry: WorkspaceEntry, read: dict[str, Secret]) -> str | None:

@@ -8,7 +8,7 @@ with the workspace's id. Entries hold no key.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -26,12 +26,15 @@ _SAID = 60
 class BadEntryError(Exception):
     """Entries are not valid. Nothing was changed.
 
-    :ivar lines: one sentence for each mistake.
+    :param lines: one sentence for each mistake.
+    :param places: for each of them, the position of the entry among those that were
+        given; empty if they do not belong to one.
     """
 
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, *lines: str, places: Sequence[int] = ()) -> None:
         super().__init__("; ".join(lines))
         self.lines = lines
+        self.places = places
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._credential import Credential
+from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._rights import Level
 from instantly_mcp.access.workspaces.book import WorkspaceBook
 from instantly_mcp.access.workspaces.entry import BadEntryError, WorkspaceEntry
@@ -44,15 +44,15 @@ class BookTestCase(SynchronousTestCase):
             }
         )
         self.store = MemoryWorkspaceStore()
+        self.learned: list[Secret] = []
         self.users: dict[str, Sequence[str]] = {}
         self.book = self.opened()
         self.successResultOf(self.book.add([BLUE, RED, AGENCY, ONE]))
 
     def opened(self) -> WorkspaceBook:
         """Return the book as it is after a start."""
-        book = WorkspaceBook(
-            self.store, self.files, lambda alias: self.users.get(alias, ())
-        )
+        book = WorkspaceBook(self.store, self.files, self.learned.append)
+        book.tokens_of = lambda alias: self.users.get(alias, ())
         self.successResultOf(book.load())
         return book
 
@@ -92,6 +92,8 @@ class ChangeTests(BookTestCase):
         worse = WorkspaceEntry(alias="Worse", api_key_file="/keys/blue")
         lines = self.refused(self.book.add([good, bad, worse]))
         self.assertEqual([line.split()[0] for line in lines], ["bad:", "'Worse'"])
+        (refused,) = (self.failureResultOf(self.book.add([good, bad])).value,)
+        self.assertEqual(refused.places, [1])
         self.assertNotIn("good", self.aliases())
 
     def test_store_fails(self) -> None:
@@ -142,6 +144,11 @@ class ChangeTests(BookTestCase):
         held.callback(None)
         self.successResultOf(first)
         self.refused(second)
+
+    def test_keys_are_made_known(self) -> None:
+        """Each key that is read is made known, so that the log can redact it."""
+        read = {key.reveal() for key in self.learned}
+        self.assertEqual(read, {"key-blue", "key-red", "key-adm"})
 
     def test_nothing_shows_a_key(self) -> None:
         """Neither list nor text form of the book has a key in it."""

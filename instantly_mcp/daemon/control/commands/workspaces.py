@@ -1,0 +1,138 @@
+"""The commands ``workspace add``, ``import``, ``list`` and ``remove``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import define, frozen
+
+from ...._deferred import deferred
+from ...._json_codec import Json
+from ....access.workspaces.book import ListedWorkspace, WorkspaceBook
+from ....access.workspaces.entry import BadEntryError, WorkspaceEntry, below
+from ....access.workspaces.table import read_table
+from ...settings.secret_files import exposures
+from ..dispatch import Command, NoArguments
+from ..requests import CommandRefusedError
+
+
+@frozen(kw_only=True)
+class AddWorkspace:
+    """See `WorkspaceEntry`."""
+
+    alias: str
+    api_key_file: str | None = None
+    under: str | None = None
+    id: str | None = None
+
+
+@frozen(kw_only=True)
+class ImportWorkspaces:
+    """Workspaces in a table; see `read_table`.
+
+    :param table: the content of the file.
+    :param folder: where relative paths in the file begin.
+    """
+
+    table: str
+    folder: str
+
+
+@frozen(kw_only=True)
+class RemoveWorkspace:
+    """The alias of the workspace to remove."""
+
+    alias: str
+
+
+@define(eq=False)
+class WorkspaceCommands:
+    """Changes the workspaces of an operator, and lists them without their keys."""
+
+    book: WorkspaceBook
+
+    def commands(self) -> Mapping[str, Command]:
+        """Return the commands by name."""
+        return {
+            "workspace.add": Command(AddWorkspace, self.add),
+            "workspace.import": Command(ImportWorkspaces, self.add_table),
+            "workspace.list": Command(NoArguments, self.listed),
+            "workspace.remove": Command(RemoveWorkspace, self.remove),
+        }
+
+    @deferred
+    async def add(self, request: AddWorkspace) -> Json:
+        """Add one workspace.
+
+        :returns: its alias, and what is wrong with the mode of its key file.
+        """
+        entry = WorkspaceEntry(
+            alias=request.alias,
+            api_key_file=request.api_key_file,
+            under=request.under,
+            id=request.id,
+        )
+        try:
+            await self.book.add([entry])
+        except BadEntryError as error:
+            raise CommandRefusedError(*error.lines) from None
+        return {"added": [entry.alias], "warnings": _warnings([entry])}
+
+    @deferred
+    async def add_table(self, request: ImportWorkspaces) -> Json:
+        """Add all workspaces of a table, or none; the errors name its lines."""
+        lines: Sequence[int] = ()
+        try:
+            rows = read_table(request.table)
+            lines = [line for line, _ in rows]
+            entries = [below(entry, request.folder) for _, entry in rows]
+            await self.book.add(entries)
+        except BadEntryError as error:
+            raise CommandRefusedError(*_by_line(error, lines)) from None
+        return {
+            "added": [each.alias for each in entries],
+            "warnings": _warnings(entries),
+        }
+
+    def listed(self, request: NoArguments) -> Json:
+        """Return all workspaces, and why any of them cannot be used."""
+        return {"workspaces": [_as_json(each) for each in self.book.listed()]}
+
+    @deferred
+    async def remove(self, request: RemoveWorkspace) -> Json:
+        """Remove a workspace from this server. At Instantly nothing changes."""
+        try:
+            await self.book.remove(request.alias)
+        except BadEntryError as error:
+            raise CommandRefusedError(*error.lines) from None
+        return {"removed": request.alias}
+
+
+def _by_line(error: BadEntryError, lines: Sequence[int]) -> Sequence[str]:
+    if not error.places:
+        return error.lines
+    return [
+        f"line {lines[place]}: {sentence}"
+        for place, sentence in zip(error.places, error.lines, strict=True)
+    ]
+
+
+def _warnings(entries: Sequence[WorkspaceEntry]) -> Json:
+    return [
+        warning
+        for each in entries
+        if each.api_key_file is not None
+        for warning in exposures(Path(each.api_key_file), secret=True)
+    ]
+
+
+def _as_json(listed: ListedWorkspace) -> Json:
+    entry = listed.entry
+    return {
+        "alias": entry.alias,
+        "api_key_file": entry.api_key_file,
+        "under": entry.under,
+        "id": entry.id,
+        "trouble": listed.trouble,
+    }
