@@ -25,6 +25,7 @@ from ..pipeline.credential_errors import (
     server_secret_missing,
     server_secret_wrong,
     two_keys,
+    unknown_workspace,
 )
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.wire.errors import ProtocolError
@@ -94,16 +95,23 @@ class Gatekeeper:
         return [key for key in presented if not self._is_server_secret(key)]
 
     def admit(
-        self, presented: Sequence[Presented], workspace: str | None
+        self,
+        presented: Sequence[Presented],
+        workspace: str | None,
+        alias: str | None = None,
     ) -> Credential | ProtocolError | None:
         """Return the credential that the request uses, or why it is refused.
 
         :param workspace: the value of ``x-as-workspace``.
+        :param alias: the workspace that the request names by its alias; only the
+            callers with connection tokens have aliases.
         :returns: the caller's own key, else the default one, else ``None``.
         """
         refusal = self.refusal(presented)
         if refusal is not None:
             return refusal
+        if alias is not None:
+            return unknown_workspace()
         keys = self.beside_secret(presented)
         if not keys:
             return self._without_key(workspace)

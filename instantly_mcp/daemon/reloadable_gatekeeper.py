@@ -46,10 +46,13 @@ class ReloadableGatekeeper:
         return self._current.shares_operator_key
 
     def admit(
-        self, presented: Sequence[Presented], workspace: str | None
+        self,
+        presented: Sequence[Presented],
+        workspace: str | None,
+        alias: str | None = None,
     ) -> Credential | ProtocolError | None:
         """Decide as the current gatekeeper does."""
-        return self._current.admit(presented, workspace)
+        return self._current.admit(presented, workspace, alias)
 
     def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
         """Return why the caller is refused, as the current gatekeeper does."""

@@ -47,6 +47,7 @@ class RefusalReason:
     TOKEN_UNKNOWN = "connection_token_unknown"
     SCHEME = "authorization_scheme"
     TWO_KEYS = "two_keys"
+    WORKSPACE = "workspace_not_allowed"
     PROXIED = "proxied_without_secret"
     SESSION_NEEDS_KEY = "session_needs_key"
     SESSION_NOT_FOUND = SESSION_NOT_FOUND_REASON
@@ -117,6 +118,30 @@ def two_keys() -> ProtocolError:
         INVALID_REQUEST,
         "Invalid request: two different API keys in one request; neither was used",
         {"reason": RefusalReason.TWO_KEYS},
+    )
+
+
+def unknown_workspace() -> ProtocolError:
+    """The request names a workspace by its alias, which is for connection tokens."""
+    return ProtocolError(
+        INVALID_REQUEST,
+        "Invalid request: it names a workspace, and only a connection token reaches "
+        "workspaces by their names. Nothing was done.",
+        {"reason": RefusalReason.WORKSPACE},
+    )
+
+
+def workspace_refused(why: str, usable: Sequence[str]) -> ProtocolError:
+    """The connection token of the request is for other workspaces.
+
+    :param why: a sentence.
+    :param usable: names of workspaces that the token is for.
+    """
+    return ProtocolError(
+        INVALID_REQUEST,
+        f"Invalid request: {why}",
+        {"reason": RefusalReason.WORKSPACE, "valid": list(usable)},
+        status=403,
     )
 
 

@@ -89,13 +89,14 @@ class IGatekeeper(Interface):
     )
 
     def admit(
-        presented: Sequence[Presented], workspace: str | None
+        presented: Sequence[Presented], workspace: str | None, alias: str | None = None
     ) -> Credential | ProtocolError | None:
         """Return the credential that a caller acts with.
 
         :param presented: the keys that the request itself carries, in the documented
             order. A session id is not among them, because it is not a secret.
         :param workspace: the ``x-as-workspace`` header.
+        :param alias: the workspace that the request names by its alias.
         :returns: a credential; ``None`` for an anonymous caller; or the error.
         """
 

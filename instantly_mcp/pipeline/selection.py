@@ -160,13 +160,6 @@ SELECTS_NOTHING = Selector(read_toolsets=_no_toolsets)
 """For a server without settings and without toolsets."""
 
 
-def unknown_workspace() -> ProtocolError:
-    """The request names a workspace that this server does not know."""
-    return _refused(
-        "This server has no workspace of that name. Its operator knows their names."
-    )
-
-
 def workspace_in(statements: Sequence[Stated]) -> str | None:
     """Return the alias of the workspace that a request states, ``None`` without one.
 

@@ -38,10 +38,10 @@ class LimitingGatekeeper:
     shares_operator_key: bool = False
 
     def admit(
-        self, presented: Any, workspace: str | None
+        self, presented: Any, workspace: str | None, alias: str | None = None
     ) -> Credential | ProtocolError | None:
         """Limit what the real gatekeeper admits."""
-        admitted = Gatekeeper().admit(presented, workspace)
+        admitted = Gatekeeper().admit(presented, workspace, alias)
         if isinstance(admitted, Credential):
             return evolve(admitted, rights=self.rights)
         return admitted

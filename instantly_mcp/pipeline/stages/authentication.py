@@ -42,9 +42,7 @@ from ..replies.reply import Outcome, refuse
 from ..selection import (
     SELECTS_NOTHING,
     Selector,
-    Stated,
     statements_in,
-    unknown_workspace,
     workspace_in,
 )
 
@@ -100,8 +98,9 @@ class Authentication:
         lookup = FOREIGN if session_id is None else self.sessions.look_up(session_id)
         if not presented and session_id and lookup.status is SessionStatus.FOREIGN:
             presented = self._in_session_id(exchange, session_id)
+        alias = workspace_in(statements) if statements else None
         credential, lookup, notes = self._resolve(
-            exchange, presented, session_id, lookup
+            exchange, presented, session_id, lookup, alias
         )
         if credential is None and not self.anonymous:
             raise self._required(exchange)
@@ -112,7 +111,7 @@ class Authentication:
         return exchange.with_facts(
             credential=credential,
             rights=self.selector.narrowed(rights, statements),
-            requested_workspace=_named_workspace(statements),
+            requested_workspace=alias,
             session_id=session_id,
             lookup=lookup,
             notes=(*exchange.notes, *notes) if notes else exchange.notes,
@@ -131,10 +130,11 @@ class Authentication:
         presented: Sequence[Presented],
         session_id: str | None,
         lookup: SessionLookup,
+        alias: str | None,
     ) -> Resolved:
         workspace = _workspace(exchange)
         session = lookup.session
-        admitted = self.gatekeeper.admit(presented, workspace)
+        admitted = self.gatekeeper.admit(presented, workspace, alias)
         if isinstance(admitted, ProtocolError):
             raise admitted
         if admitted is not None and admitted.source == OPERATOR:
@@ -270,15 +270,6 @@ def _session_id(exchange: Exchange) -> str | None:
     if any(other != ids[0] for other in ids):
         raise invalid_request("two different session ids")
     return ids[0] or None
-
-
-def _named_workspace(statements: Sequence[Stated]) -> str | None:
-    if not statements:
-        return None
-    alias = workspace_in(statements)
-    if alias is not None:
-        raise unknown_workspace()
-    return alias
 
 
 def _workspace(exchange: Exchange) -> str | None:
