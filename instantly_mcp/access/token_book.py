@@ -90,6 +90,14 @@ class TokenBook:
         token = self._by_id.get(token_id)
         return None if token is None else self._as_of_now(token)
 
+    def names_for(self, alias: str) -> Sequence[str]:
+        """Return the names of the valid tokens that may use a workspace."""
+        return [
+            token.name
+            for token in self.listed()
+            if alias in token.workspaces and token.state is TokenState.VALID
+        ]
+
     def current(self, rights: Rights) -> Rights | None:
         """Return rights as far as the token behind them still permits them.
 

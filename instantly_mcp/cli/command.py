@@ -10,6 +10,7 @@ from twisted.python import usage
 
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
 from .administration.token import TokenOptions
+from .administration.workspaces import WorkspaceOptions
 from .check import CheckOptions
 from .evaluation import EvalOptions
 from .interfaces import Subcommand, Subcommands
@@ -28,6 +29,7 @@ SUBCOMMANDS: Subcommands = (
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
     ("token", None, TokenOptions, "Issue, list and revoke connection tokens."),
+    ("workspace", None, WorkspaceOptions, "Name the workspaces that tokens reach."),
     ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
 )
 

@@ -88,7 +88,9 @@ def build(
     :param wall: returns the time in seconds since the epoch.
     :raises ConfigurationError: when a file that the settings name cannot be used.
     """
-    mcp = make_mcp_parts(settings, reactor, wall)
+    mcp = make_mcp_parts(
+        settings, reactor, wall, lambda key: observer.redactor.learn([key])
+    )
     _count_lost_lines(mcp, observer)
     http = make_http_parts(settings, reactor, mcp, wall)
     pipeline = _pipeline(settings, reactor, mcp, http)
@@ -111,6 +113,7 @@ def build(
                 observer,
                 (http.ports, *(listener.ports for listener in extra_listeners)),
                 mcp.disconnect,
+                mcp.books.workspaces.reload,
             ),
             extra_listeners=extra_listeners,
             notifier=notifier,

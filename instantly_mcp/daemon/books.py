@@ -13,10 +13,15 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from .._credential import Secret
+from .._noop import noop
 from ..access.token_book import TokenBook
+from ..access.workspaces.book import WorkspaceBook
 from ..state.interfaces import IDatabase
 from ..state.stores.tokens import TokenStore
+from ..state.stores.workspaces import WorkspaceStore
 from .settings.errors import ConfigurationError
+from .workspace_keys import KeyFileReader
 
 
 @frozen(kw_only=True)
@@ -28,17 +33,30 @@ class Books:
 
     wall: Callable[[], float]
     tokens: TokenBook
+    workspaces: WorkspaceBook
 
 
-def load_books(database: IDatabase, wall: Callable[[], float]) -> Books:
+def load_books(
+    database: IDatabase,
+    wall: Callable[[], float],
+    read_key: KeyFileReader | None = None,
+    learn: Callable[[Secret], object] = noop,
+) -> Books:
     """Load the records from a database that is not started yet.
 
     :param wall: returns the time in seconds since the epoch.
+    :param read_key: reads the key files of workspaces; by default also those of a
+        sandbox.
+    :param learn: called with each key of a workspace, before it is used.
     :raises ConfigurationError: when they cannot be read.
     """
-    books = Books(wall=wall, tokens=TokenBook(TokenStore(database), wall))
-    _finish(books.tokens.load())
-    return books
+    tokens = TokenBook(TokenStore(database), wall)
+    reader = read_key or KeyFileReader()
+    workspaces = WorkspaceBook(WorkspaceStore(database), reader, learn)
+    workspaces.tokens_of = tokens.names_for
+    _finish(tokens.load())
+    _finish(workspaces.load())
+    return Books(wall=wall, tokens=tokens, workspaces=workspaces)
 
 
 def _finish(loading: Deferred[None]) -> None:

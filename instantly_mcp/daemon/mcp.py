@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .. import __version__
+from .._credential import Secret
 from .._noop import noop
 from ..access.decisions import Policy
 from ..features.build import Features, build_features
@@ -32,6 +33,7 @@ from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
 from .upstream import UpstreamClient, connect_upstream
+from .workspace_keys import key_file_reader
 
 NAME = "instantly-mcp"
 
@@ -75,17 +77,21 @@ class McpParts:
 
 
 def make_mcp_parts(
-    settings: Settings, clock: IReactorTime, wall: Callable[[], float]
+    settings: Settings,
+    clock: IReactorTime,
+    wall: Callable[[], float],
+    learn: Callable[[Secret], object] = noop,
 ) -> McpParts:
     """Build the MCP server and its collaborators; connects to nothing yet.
 
     :param wall: returns the time in seconds since the epoch.
+    :param learn: called with each key of a workspace, before it is used.
     :raises ConfigurationError: when the state directory or its keys cannot be used.
     """
     in_flight, metrics = InFlight(), Metrics()
     upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
     state = open_state_directory(settings, wall)
-    books = load_books(state.database, wall)
+    books = load_books(state.database, wall, key_file_reader(settings), learn)
     limits = SessionLimits(
         idle_seconds=settings.session_idle, total=settings.max_sessions
     )

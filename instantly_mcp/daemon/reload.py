@@ -30,6 +30,8 @@ class Reloader:
 
     :param disconnect: called when the server secret was replaced, to end the streams
         that were opened with the old one.
+    :param reload_workspaces: reads the key files of workspaces again, and returns a
+        sentence for each that cannot be used.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -40,6 +42,7 @@ class Reloader:
     observer: LogObserver
     ports: Sequence[Ports] = ()
     disconnect: Callable[[], object] = noop
+    reload_workspaces: Callable[[], Sequence[str]] = tuple
 
     def __call__(self) -> Sequence[str]:
         """Reload everything; log the errors.
@@ -51,6 +54,7 @@ class Reloader:
             ("certificates", self._renew_certificates),
             ("keys", self._reload_secrets),
             ("seal keys", self._reload_seal_keys),
+            ("keys of workspaces", lambda: not self.reload_workspaces()),
         )
         kept = [name for name, renew in parts if not self._succeeds(name, renew)]
         if kept:

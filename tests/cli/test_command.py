@@ -130,7 +130,17 @@ class SubcommandTests(SynchronousTestCase):
         """The subcommands in their order, each of which can be run."""
         names = [row[0] for row in SUBCOMMANDS]
         self.assertEqual(
-            names, ["run", "check", "sandbox", "tools", "snippet", "token", "eval"]
+            names,
+            [
+                "run",
+                "check",
+                "sandbox",
+                "tools",
+                "snippet",
+                "token",
+                "workspace",
+                "eval",
+            ],
         )
         for _, _, options, _ in SUBCOMMANDS:
             self.assertTrue(callable(options().run))

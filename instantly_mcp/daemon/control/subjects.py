@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..books import Books
 from .commands.tokens import TokenCommands
+from .commands.workspaces import WorkspaceCommands
 from .dispatch import CommandTable, DaemonCommands
 
 
@@ -15,7 +16,8 @@ def command_table(books: Books) -> CommandTable:
             TokenCommands(
                 book=books.tokens,
                 wall=books.wall,
-                known_workspace=lambda alias: False,
+                known_workspace=books.workspaces.__contains__,
             ),
+            WorkspaceCommands(books.workspaces),
         )
     )

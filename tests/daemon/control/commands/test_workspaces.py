@@ -10,11 +10,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.access.workspaces.book import KeyFileError, WorkspaceBook
-from instantly_mcp.daemon.control.commands.workspaces import WorkspaceCommands
-from instantly_mcp.daemon.control.dispatch import CommandTable
+from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.workspaces.book import KeyFileError
+from instantly_mcp.daemon.books import load_books
 from instantly_mcp.daemon.control.requests import CommandRefusedError
-from instantly_mcp.daemon.workspaces import KeyFileReader, load_workspaces
+from instantly_mcp.daemon.control.subjects import command_table
+from instantly_mcp.daemon.workspace_keys import KeyFileReader
 from instantly_mcp.state.database import MemoryDatabase
 from tests.support.workspace_books import token_for
 
@@ -33,9 +34,9 @@ class WorkspaceCommandTests(SynchronousTestCase):
 
     def open(self) -> None:
         """Load the book, as a start of the daemon does."""
-        loading = load_workspaces(self.database, KeyFileReader(), self.learned.append)
-        self.book: WorkspaceBook = self.successResultOf(loading)
-        self.table = CommandTable((WorkspaceCommands(self.book),))
+        books = load_books(self.database, lambda: 0.0, learn=self.learned.append)
+        self.book, self.tokens = books.workspaces, books.tokens
+        self.table = command_table(books)
 
     def write_key(self, name: str, content: str, mode: int = 0o600) -> str:
         """Write a key file; return its path."""
@@ -157,6 +158,23 @@ class WorkspaceCommandTests(SynchronousTestCase):
         )
         self.assertEqual(self.aliases(), [])
         self.assertEqual(len(self.refused("remove", alias="agency")), 1)
+
+    def test_remove_what_tokens_use(self) -> None:
+        """A workspace stays until its tokens are revoked."""
+        self.add_agency()
+        terms = TokenTerms(name="Ada", workspaces=("agency",))
+        token, _ = self.successResultOf(self.tokens.issue(terms))
+        (line,) = self.refused("remove", alias="agency")
+        self.assertIn("Ada", line)
+        self.successResultOf(self.tokens.revoke(token))
+        self.run_command("remove", alias="agency")
+
+    def test_token_for_a_workspace(self) -> None:
+        """A token is issued for a workspace that exists only."""
+        asked = {"name": "Ada", "workspaces": ["agency"]}
+        self.failureResultOf(self.table.run("token.add", asked), CommandRefusedError)
+        self.add_agency()
+        self.successResultOf(self.table.run("token.add", asked))
 
     def test_keys_are_learned(self) -> None:
         """Each key is made known to the log's redaction, when added and when loaded."""

@@ -1,21 +1,17 @@
-"""The book of workspaces of a daemon, and how it reads key files."""
+"""How a daemon reads the key files of workspaces."""
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 
 from .._credential import Secret
-from .._noop import noop
-from ..access.workspaces.book import KeyFileError, WorkspaceBook, is_for_sandbox
-from ..state.interfaces import IDatabase
-from ..state.stores.workspaces import WorkspaceStore
+from ..access.workspaces.book import KeyFileError, is_for_sandbox
 from .settings.errors import ConfigurationError
 from .settings.secret_files import read_secret
+from .settings.settings import Settings
 
 
 @frozen
@@ -52,14 +48,6 @@ class KeyFileReader:
         return key
 
 
-def load_workspaces(
-    database: IDatabase,
-    reader: KeyFileReader,
-    learn: Callable[[Secret], object] = noop,
-) -> Deferred[WorkspaceBook]:
-    """Return the book of the workspaces in a database.
-
-    :param learn: called with each key, before it is used.
-    """
-    book = WorkspaceBook(WorkspaceStore(database), reader, learn)
-    return book.load().addCallback(lambda _: book)
+def key_file_reader(settings: Settings) -> KeyFileReader:
+    """Return the reader for the upstream of the settings."""
+    return KeyFileReader(sandbox=settings.may_be_sandbox, only_sandbox=settings.sandbox)
