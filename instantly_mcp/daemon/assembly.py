@@ -153,6 +153,7 @@ def _pipeline(
         report_proxied=ProxyReporter(),
         key_in_session=settings.key_in_session,
         selector=Selector(
+            level=settings.level,
             read_toolsets=tool_selection(settings).narrowed_to,
         ),
     )

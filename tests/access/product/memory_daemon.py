@@ -7,8 +7,10 @@ the sandbox received is the observation of these tests: not what an answer says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 from attrs import define, field
 from twisted.internet.address import IPv4Address
@@ -17,11 +19,13 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
+from instantly_mcp._noop import noop
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.daemon import assembly, upstream
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
+from instantly_mcp.daemon.process.signals import Signals
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.sandbox.journal import Journal
 from instantly_mcp.sandbox.workspaces import Sandbox
@@ -54,10 +58,12 @@ class MemoryDaemon:
 
     :param settings: as options would set them; ``sandbox`` is added.
     :ivar sandbox: the simulated Instantly.
+    :ivar wall_offset: seconds by which the wall clock was set.
     """
 
     def __init__(self, **settings: str) -> None:
         self.reactor = StillReactor()
+        self.wall_offset = 0.0
         made: list[Sandbox] = []
         make = upstream.make_sandbox
 
@@ -67,18 +73,18 @@ class MemoryDaemon:
 
         given = {"sandbox": "true", "rate_limit": "0", "toolsets": "all", **settings}
         observer = LogObserver(LineFile(None), FORMATS["text"], Redactor())
-        upstream.make_sandbox = keep
-        try:
+        with (
+            patch.object(upstream, "make_sandbox", keep),
+            patch.object(assembly, "Signals", partial(Signals, install=noop)),
+        ):
             self.service = assembly.build(
                 resolve(given, {}),
                 self.reactor,
                 observer,
                 out=StringIO(),
                 give_up=self._failed,
-                wall=lambda: START + self.reactor.seconds(),
+                wall=self.wall,
             )
-        finally:
-            upstream.make_sandbox = make
         (self.sandbox,) = made
         self.sandbox.rate_limited = False
         self.service.privilegedStartService()
@@ -87,6 +93,19 @@ class MemoryDaemon:
 
     def _failed(self, lines) -> None:
         raise AssertionError("; ".join(lines))
+
+    def wall(self) -> float:
+        """Return the time of the wall clock, which the test may set."""
+        return START + self.wall_offset + self.reactor.seconds()
+
+    def stop(self) -> None:
+        """Stop as after SIGTERM."""
+        stopping = self.service.stopService()
+        for _ in range(STEPS):
+            if stopping.called:
+                return
+            self.reactor.advance(STEP_SECONDS)
+        raise AssertionError("the daemon did not stop")
 
     def world(self, key: str) -> World:
         """Return the simulated workspace of a key."""

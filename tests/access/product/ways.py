@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import evolve, field, frozen
 
-from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject, loads
 from tests.support.messages import (
     call,
     initialize,
@@ -77,6 +77,23 @@ def outcome(reply: JsonObject) -> JsonObject:
     """Return the result of a response, or ``{"error": …}``."""
     result: JsonObject = reply.get("result", {"error": reply.get("error")})
     return result
+
+
+def error_of(result: JsonObject) -> JsonObject:
+    """Return the error object of a refused call; it is empty for another call.
+
+    The oldest revisions have it in the text only, and a protocol error in its data.
+    """
+    found: JsonObject
+    if "error" in result:
+        found = result["error"].get("data") or {}
+    elif "structuredContent" in result:
+        found = result["structuredContent"].get("error", {})
+    elif result.get("isError"):
+        found = loads(result["content"][0]["text"].encode())
+    else:
+        found = {}
+    return found
 
 
 # -- the ways -------------------------------------------------------------------------

@@ -1,0 +1,170 @@
+"""The product walk: nothing reaches Instantly that the table of the oracle forbids.
+
+Each way of calling a tool, with each attempt, under each policy; and each way, with
+each attempt, for each place that states an access level. The daemon is the whole one;
+what counts is what the simulated Instantly received, not what an answer says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json_codec import JsonObject, dumps
+
+from .attempts import ATTEMPTS, Attempt
+from .memory_daemon import MemoryDaemon
+from .oracle import (
+    ASKS,
+    CLASSES,
+    DRAFT,
+    FULL,
+    READ_ONLY,
+    REFUSED,
+    RUNS,
+    everything,
+    only,
+    settings_of,
+    verdict,
+)
+from .ways import KEY, WAYS, Caller, error_of
+
+POLICIES: Mapping[str, Mapping[str, str]] = {
+    "the defaults": {},
+    **{f"{each} all": everything(each) for each in ("allow", "confirm", "deny")},
+    **{f"deny {each}": only(each) for each in CLASSES},
+}
+
+SELECTIONS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "nothing": (FULL, {}),
+    "header draft": (DRAFT, {"headers": {"X-MCP-Access": "draft"}}),
+    "header read-only": (READ_ONLY, {"headers": {"X-MCP-Access": "read-only"}}),
+    "header readonly": (READ_ONLY, {"headers": {"X-MCP-Readonly": "true"}}),
+    "path draft": (DRAFT, {"path": "/draft"}),
+    "path read-only": (READ_ONLY, {"path": "/readonly"}),
+    "query draft": (DRAFT, {"query": {"access": "draft"}}),
+    "query readonly": (READ_ONLY, {"query": {"readonly": "true"}}),
+    "two that differ": (
+        READ_ONLY,
+        {"path": "/draft", "headers": {"X-MCP-Access": "read-only"}},
+    ),
+    "a wider one": (
+        DRAFT,
+        {"path": "/draft", "headers": {"X-MCP-Access": "full"}},
+    ),
+}
+"""The level that results, and how the request states it."""
+
+SHOWN_FLAWS, SHOWN_BYTES = 40, 200
+
+HAS_NO_PATH = frozenset({"key as session"})
+
+
+class Walker(SynchronousTestCase):
+    """Makes attempts, and compares what Instantly received with the oracle.
+
+    :ivar flaws: what differs; all of it is shown at the end.
+    """
+
+    daemon: MemoryDaemon
+
+    def setUp(self) -> None:
+        """Begin without flaws."""
+        self.made = 0
+        self.flaws: list[str] = []
+
+    def judge(self) -> None:
+        """Fail if anything differed."""
+        shown = "\n".join(self.flaws[:SHOWN_FLAWS])
+        count = f"{len(self.flaws)} of {self.made} attempts\n"
+        self.assertEqual(len(self.flaws), 0, count + shown)
+
+    def walk(
+        self, caller: Caller, way: str, level: str, policy: Mapping[str, str]
+    ) -> None:
+        """Make each attempt by one way; each must end as the oracle says."""
+        for attempt in ATTEMPTS:
+            self.made += 1
+            expected = verdict(attempt.classes, level, policy, stops=attempt.stops)
+            arguments = attempt.made(self.daemon.world(KEY))
+            self.daemon.writes(KEY)
+            result = WAYS[way](caller, attempt.tool, arguments)
+            steps = [
+                expected,
+                self.daemon.writes(KEY),
+                error_of(result).get("code", ""),
+            ]
+            right = [expected, *self.right(expected, attempt)]
+            if expected == ASKS and steps == right:
+                steps += self.confirm(caller, way, attempt, arguments, result)
+                right += [[attempt.operation], []]
+            if steps != right:
+                said = dumps(result)[:SHOWN_BYTES].decode(errors="replace")
+                place = f"{level}, {_short(policy)}, {way}, {attempt.name}"
+                self.flaws.append(f"{place}: {steps} instead of {right}: {said}")
+
+    def right(self, expected: str, attempt: Attempt) -> list[object]:
+        """Return what Instantly should have received, and the code of the answer."""
+        if expected == RUNS:
+            return [[attempt.operation], ""]
+        return [[], "confirmation_required" if expected == ASKS else "not_allowed"]
+
+    def confirm(
+        self,
+        caller: Caller,
+        way: str,
+        attempt: Attempt,
+        arguments: JsonObject,
+        result: JsonObject,
+    ) -> list[object]:
+        """Confirm an attempt twice with the token for it; return both writes."""
+        token = error_of(result)["confirm_token"]
+        again = {**arguments, "confirm_token": token}
+        found: list[object] = []
+        for _ in range(2):
+            WAYS[way](caller, attempt.tool, again)
+            found.append(self.daemon.writes(KEY))
+        return found
+
+
+def _short(policy: Mapping[str, str]) -> str:
+    """Name a policy by its commonest decision and what differs from it."""
+    if not policy:
+        return "the defaults"
+    common, _ = Counter(policy.values()).most_common(1)[0]
+    other = [f"{name}={value}" for name, value in policy.items() if value != common]
+    return " ".join([f"all={common}", *other])
+
+
+class LevelTests(Walker):
+    """Each way of stating an access level, by each way."""
+
+    def test_settings(self) -> None:
+        """The operator's level limits every caller; no request can raise it."""
+        policy = everything("allow")
+        for level in (READ_ONLY,):
+            self.daemon = MemoryDaemon(access=level, **settings_of(policy))
+            wider = {"X-MCP-Access": "full", "X-MCP-Readonly": "false"}
+            for caller in (
+                Caller(daemon=self.daemon),
+                Caller(daemon=self.daemon, headers=wider, query={"access": "full"}),
+            ):
+                for way in WAYS:
+                    self.walk(caller, way, level, policy)
+        self.judge()
+
+
+class OracleTests(SynchronousTestCase):
+    """The oracle tells calls apart."""
+
+    def test_verdicts(self) -> None:
+        """The table has every verdict that the walk distinguishes."""
+        found = {
+            verdict(each.classes, level, policy, stops=each.stops)
+            for each in ATTEMPTS
+            for level in (READ_ONLY, DRAFT, FULL)
+            for policy in POLICIES.values()
+        }
+        self.assertEqual(found, {RUNS, ASKS, REFUSED})
