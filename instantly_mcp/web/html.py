@@ -46,12 +46,21 @@ blockquote { margin: .75rem 0; padding: .75rem 1rem; background: var(--card);
 .dim { color: var(--dim); }
 """
 
-POLICY = (
-    "default-src 'none'; "
-    f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The Content-Security-Policy of every answer."""
+
+def content_policy(style: str, form_action: str = "'none'") -> str:
+    """Return a Content-Security-Policy that allows one stylesheet and no script.
+
+    :param form_action: where forms of the page may be sent.
+    """
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        f"form-action {form_action}; frame-ancestors 'none'"
+    )
+
+
+POLICY = content_policy(STYLE)
+"""The Content-Security-Policy of every answer that has none of its own."""
 
 
 def html_answer(page: bytes) -> Answer:
@@ -60,14 +69,17 @@ def html_answer(page: bytes) -> Answer:
     return Answer(status=200, body=page, headers=(kind,))
 
 
-def document(title: str, *content: Tag) -> bytes:
-    """Return a page. Text in `content` is escaped."""
+def document(title: str, *content: Tag, style: str = STYLE) -> bytes:
+    """Return a page. Text in `content` is escaped.
+
+    :param style: the stylesheet; one of its own needs a policy of its own.
+    """
     head = tags.head(
         tags.meta(charset="utf-8"),
         tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
         tags.meta(name="color-scheme", content="light dark"),
         tags.title(title),
-        tags.style(STYLE),
+        tags.style(style),
     )
     page = tags.html(head, tags.body(tags.h1(title), *content), lang="en")
     parts: list[bytes] = [DOCTYPE]

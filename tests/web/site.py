@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import define, evolve, field, frozen
 from twisted.internet.address import IPv4Address
@@ -22,6 +22,7 @@ from instantly_mcp.web.build import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
 from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.http.site import McpSite
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus
 
 NOW = 1_800_000_000.25
@@ -176,10 +177,16 @@ class Response:
         return loads(self.body)
 
 
+class Served(Protocol):
+    """What connections are made to."""
+
+    site: McpSite
+
+
 class Connection:
     """A client's connection, in memory."""
 
-    def __init__(self, server: MemoryServer, host: str) -> None:
+    def __init__(self, server: Served, host: str) -> None:
         self.pipe = Pipe(host)
         self.channel = server.site.buildProtocol(None)
         self.channel.makeConnection(self.pipe)

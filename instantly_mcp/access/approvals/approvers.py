@@ -77,6 +77,11 @@ class ApproverBook:
         """Return the approvers by name."""
         return [self._approvers[name] for name in self.names()]
 
+    def version(self, name: str) -> str | None:
+        """Return what changes with the approver's secret; ``None`` if removed."""
+        approver = self._approvers.get(name)
+        return None if approver is None else approver.digest
+
     def recognized(self, secret: Secret) -> str | None:
         """Return whose secret this is; ``None`` if it is not an approver's."""
         if not is_approver_secret(secret):

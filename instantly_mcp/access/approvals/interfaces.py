@@ -73,6 +73,9 @@ class IApprovers(Interface):
     def names() -> Sequence[str]:
         """Return their names, in alphabetical order."""
 
+    def version(name: str) -> str | None:
+        """Return what changes with an approver's secret; ``None`` if removed."""
+
     def recognized(secret: Secret) -> str | None:
         """Return whose secret this is; ``None`` if it is not an approver's."""
 

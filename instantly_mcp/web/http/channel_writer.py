@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .site import McpSite
 
 _CACHING = b"\r\nCache-Control: "
+_PAGE_POLICY = b"\r\nContent-Security-Policy: "
+"""Looked for only in answers with a ``Cache-Control``: those with pages have both."""
 
 
 class WritingChannel(HTTPChannel):
@@ -51,10 +53,12 @@ class WritingChannel(HTTPChannel):
 
         :param body: the body or its beginning, sent in the same write.
         """
+        caching = _CACHING in b"\r\n" + headers
+        page = caching and _PAGE_POLICY in headers
         head = b"HTTP/1.1 %b\r\n%b%b%b" % (
             status,
             headers,
-            self.site.constant_headers(caching=_CACHING in b"\r\n" + headers),
+            self.site.constant_headers(caching=caching, page=page),
             b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
         )
         # One call, because each `write` has a cost; not joined, because the body may be

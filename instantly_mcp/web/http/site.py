@@ -35,9 +35,13 @@ SECURITY_HEADERS = (
     b"Server: instantly-mcp\r\n"
     b"X-Content-Type-Options: nosniff\r\n"
     b"X-Frame-Options: DENY\r\n"
+)
+
+PAGE_POLICIES = (
     b"Referrer-Policy: no-referrer\r\n"
     + f"Content-Security-Policy: {POLICY}\r\n".encode("ascii")
 )
+"""Sent with every answer that has no ``Content-Security-Policy`` of its own."""
 
 UNREAD_LOGGER = f"{__name__}.Unread"
 """The logger of closed connections. The daemon limits the rate of its lines."""
@@ -105,7 +109,7 @@ class McpSite(Site):
         self._empty: list[Deferred[None]] = []
         self._closing_idle: IDelayedCall | None = None
         self._date = 0
-        self._constant = self._uncached = b""
+        self._constant = self._uncached = self._of_page = b""
 
     @property
     def connections(self) -> int:
@@ -145,16 +149,20 @@ class McpSite(Site):
         """Offer HTTP/1.1 over TLS; `McpChannel` does not support HTTP/2."""
         return [b"http/1.1"]
 
-    def constant_headers(self, *, caching: bool = False) -> bytes:
+    def constant_headers(self, *, caching: bool = False, page: bool = False) -> bytes:
         """Return the header lines of every answer, with the current date.
 
         :param caching: the answer has its own ``Cache-Control``.
+        :param page: and also its own policies of content and referrer.
         """
         now = int(self._wall())
         if now != self._date:
             self._date = now
-            self._constant = SECURITY_HEADERS + b"Date: %b\r\n" % datetimeToString(now)
+            self._of_page = SECURITY_HEADERS + b"Date: %b\r\n" % datetimeToString(now)
+            self._constant = PAGE_POLICIES + self._of_page
             self._uncached = NO_STORE + self._constant
+        if page:
+            return self._of_page
         return self._constant if caching else self._uncached
 
     def log(self, request: Any) -> None:

@@ -1,0 +1,160 @@
+"""The pages: what waits, what was decided, one request, the status of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from attrs import frozen
+from twisted.web.template import Tag, tags
+
+from ..._deferred import deferred
+from ...access.approvals.approval import Approval, ApprovalState, NotPendingError
+from ...access.approvals.interfaces import IApprovalDesk
+from ...pipeline.replies.reply import Answer
+from ...protocol.wire.visible_text import visible_line
+from ..interfaces import IStatus
+from ..pages import ready
+from .login import Login
+from .page import form, page_answer, redirect
+from .request_views import choice, details, summary
+from .sessions import ApproverSession
+from .visit import Visit
+
+DECIDED_SHOWN = 50
+PAGE = "page"
+"""How a decision was made; see `Approval.how`."""
+
+_DECISIONS = {"approve": True, "deny": False}
+_MADE = {True: ApprovalState.APPROVED, False: ApprovalState.DENIED}
+
+
+@frozen(kw_only=True)
+class ApprovalPages:
+    """Answers visits.
+
+    :param wall: returns seconds since the epoch.
+    """
+
+    desk: IApprovalDesk
+    login: Login
+    status: IStatus
+    wall: Callable[[], float]
+
+    @deferred
+    async def listed(self, visit: Visit) -> Answer:
+        """The requests that wait, and those that were decided."""
+        session = visit.session
+        if session is None:
+            return self.login.page(visit, "")
+        waiting = await self.desk.pending()
+        decided = await self.desk.decided(DECIDED_SHOWN)
+        now = self.wall()
+        return page_answer(
+            f"Approvals: {len(waiting)} waiting",
+            _navigation(session, ""),
+            *[summary(each, now, "") for each in waiting],
+            *([] if waiting else [tags.p("No request waits for a decision.")]),
+            tags.h2("Decided"),
+            *[summary(each, now, "") for each in decided],
+            *([] if decided else [tags.p("There is none yet.", class_="dim")]),
+        )
+
+    @deferred
+    async def shown(self, visit: Visit, id: str) -> Answer:
+        """One request, with the buttons if it waits."""
+        if visit.session is None:
+            return self.login.page(visit, "../", id)
+        approval = await self.desk.get(id)
+        return self._request_page(visit.session, approval)
+
+    @deferred
+    async def decided(self, visit: Visit, id: str) -> Answer:
+        """Take the decision of a form."""
+        session = visit.session
+        if session is None:
+            return self.login.page(visit, "../", id, "Sign in again, then decide.")
+        approve = _DECISIONS.get(visit.fields.get("decision", ""))
+        if approve is None:
+            return self._request_page(session, await self.desk.get(id), status=400)
+        try:
+            await self.desk.decide(id, approve, session.approver, PAGE)
+        except NotPendingError as error:
+            found = error.approval
+            if found is None or not _was_made(found, approve, session.approver):
+                return self._request_page(session, found, status=409)
+        return redirect(f"../approvals/{id}")
+
+    @deferred
+    async def about(self, visit: Visit) -> Answer:
+        """The status of the server."""
+        session = visit.session
+        if session is None:
+            return self.login.page(visit, "")
+        facts, condition = self.status.facts(), self.status.condition()
+        waiting = await self.desk.pending()
+        rows = (
+            ("Server", f"{facts.name} {facts.version}"),
+            ("Mode", facts.mode),
+            ("Status", str(ready(condition)[1]["status"])),
+            ("Sessions", str(condition.sessions)),
+            ("Event streams", str(condition.streams)),
+            ("Waiting for approval", str(len(waiting))),
+            ("Approvers", ", ".join(self.login.approvers.names())),
+            *((f"Degraded: {name}", text) for name, text in condition.degraded.items()),
+        )
+        return page_answer(
+            "Status",
+            _navigation(session, ""),
+            tags.dl(*[tag for row in rows for tag in _row(*row)]),
+        )
+
+    def _request_page(
+        self, session: ApproverSession, approval: Approval | None, status: int = 200
+    ) -> Answer:
+        navigation = _navigation(session, "../")
+        if approval is None:
+            return page_answer(
+                "No such request",
+                navigation,
+                tags.p("There is no request with this number."),
+                status=404,
+            )
+        now = self.wall()
+        pending = approval.state is ApprovalState.PENDING
+        refused = "This decision was not taken: the request was already closed."
+        return page_answer(
+            visible_line(approval.preview.title, 200),
+            navigation,
+            *([tags.p(refused, class_="mode", role="alert")] if status == 409 else []),
+            *details(approval, now),
+            *([choice(approval, "../", session.form_token)] if pending else []),
+            status=status,
+        )
+
+
+def problem_page(status: int, message: str) -> Answer:
+    """Return a page that says why a request is not served."""
+    return page_answer("Not served", tags.p(message), status=status)
+
+
+def _was_made(approval: Approval, approve: bool, approver: str) -> bool:
+    """Say whether this approver made this decision before: the second of two clicks."""
+    return approval.state is _MADE[approve] and approval.by == approver
+
+
+def _navigation(session: ApproverSession, root: str) -> Tag:
+    return tags.nav(
+        tags.a("Approvals", href=f"{root}approvals"),
+        tags.a("Status", href=f"{root}status"),
+        form(
+            f"{root}approvals/logout",
+            session.form_token,
+            tags.span(f"{visible_line(session.approver)} ", class_="dim"),
+            tags.button("Sign out", type="submit", class_="quiet"),
+        ),
+    )
+
+
+def _row(label: str, text: str) -> Iterator[Tag]:
+    yield tags.dt(label)
+    yield tags.dd(text)
