@@ -35,6 +35,7 @@ class Act:
 
     :param id: unique among all acts, also of other processes.
     :param principal: who acts; see `Credential.principal`.
+    :param call: the id of the MCP call that makes the act; empty for one of its own.
     :param client: the name that the caller's program states.
     :param workspace: the name of the workspace, for people.
     :param workspace_key: identifies the workspace; equal after a key is replaced.
@@ -63,6 +64,7 @@ class Act:
     decision: Decision
     consent: Consent | None = None
     amounts: Mapping[str, int] = field(factory=dict)
+    call: str = ""
 
 
 class EndingKind(Enum):

@@ -23,7 +23,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Operation, Risk, Through
+from .operation import ONE, READ, WRITE, WRITE_AGAIN, Operation, Risk, Through
 
 WARMUP = record(
     {
@@ -202,6 +202,7 @@ OPERATIONS = (
         summary="Remove a sending account permanently",
         effect=DELETES,
         risks={Risk.DESTRUCTIVE},
+        amounts={"deletions": ONE},
         scopes=scopes("accounts", "delete"),
         parameters=(_EMAIL_IN_PATH,),
     ),
@@ -224,6 +225,7 @@ OPERATIONS = (
         summary="Let a paused sending account send again",
         effect=WRITE_AGAIN,
         sends_if_active=Through("account", "email"),
+        amounts={"activations": ONE},
         scopes=scopes("accounts", "update"),
         parameters=(_EMAIL_IN_PATH,),
     ),

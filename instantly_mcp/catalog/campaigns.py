@@ -22,7 +22,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk, Through
+from .operation import ONE, READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk, Through
 from .timezones import TIMEZONES
 
 _CLOCK_TIME = {
@@ -213,6 +213,7 @@ OPERATIONS = (
         summary="Delete a campaign permanently",
         effect=DELETES,
         risks={Risk.DESTRUCTIVE},
+        amounts={"deletions": ONE},
         scopes=scopes("campaigns", "delete"),
         parameters=(_ID,),
     ),
@@ -224,6 +225,7 @@ OPERATIONS = (
         summary="Start a campaign: it begins to send real mail",
         effect=WRITE_AGAIN,
         risks={Risk.SENDS},
+        amounts={"activations": ONE},
         scopes=scopes("campaigns", "update"),
         parameters=(_ID,),
     ),

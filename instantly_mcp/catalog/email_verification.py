@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import replies
 from .fragments import EMAIL, STRING, body_of, in_path, scopes
-from .operation import READ, WRITE, Operation, Risk
+from .operation import ONE, READ, WRITE, Operation, Risk
 
 OPERATIONS = (
     Operation(
@@ -16,6 +16,7 @@ OPERATIONS = (
         effect=WRITE,
         risks={Risk.SPENDS},
         risks_of={"webhook_url": Risk.EGRESS},
+        amounts={"credits": ONE},
         scopes=scopes("email_verifications", "create"),
         parameters=body_of({"email": STRING, "webhook_url": STRING}, "email"),
     ),

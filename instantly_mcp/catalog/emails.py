@@ -17,7 +17,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Limit, Operation, Risk
+from .operation import ONE, READ, WRITE, WRITE_AGAIN, Amount, Limit, Operation, Risk
 
 OPERATIONS = (
     Operation(
@@ -75,6 +75,17 @@ OPERATIONS = (
             "additional_recipients": Risk.REDIRECTS,
             "cc_address_email_list": Risk.REDIRECTS,
             "bcc_address_email_list": Risk.REDIRECTS,
+        },
+        amounts={
+            "mails": ONE,
+            "recipients": Amount(
+                plus=1,
+                items_of=(
+                    "additional_recipients",
+                    "cc_address_email_list",
+                    "bcc_address_email_list",
+                ),
+            ),
         },
         scopes=scopes("emails", "create"),
         parameters=body_of(

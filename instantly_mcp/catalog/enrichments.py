@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import replies
 from .fragments import NUMBER, STRING, body_of, in_path, list_of, one_of, record, scopes
-from .operation import READ, WRITE, Operation, Risk
+from .operation import READ, WRITE, Amount, Operation, Risk
 
 KINDS = (
     "work_email_enrichment",
@@ -41,6 +41,7 @@ OPERATIONS = (
         effect=WRITE,
         risks={Risk.SPENDS},
         risks_of={"integration_actions": Risk.EGRESS},
+        amounts={"credits": Amount(value_of="limit")},
         scopes=scopes("supersearch_enrichments", "create"),
         parameters=body_of(
             {

@@ -15,7 +15,7 @@ from .fragments import (
     in_query,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Operation, Risk
+from .operation import ONE, READ, WRITE, WRITE_AGAIN, Operation, Risk
 
 SETTINGS = {
     "has_enrichment_task": OPTIONAL_BOOLEAN,
@@ -82,6 +82,7 @@ OPERATIONS = (
         summary="Delete a lead list permanently",
         effect=DELETES,
         risks={Risk.DESTRUCTIVE},
+        amounts={"deletions": ONE},
         scopes=scopes("lead_lists", "delete"),
         parameters=(_ID,),
     ),

@@ -19,7 +19,17 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk, Through
+from .operation import (
+    ONE,
+    READ,
+    WRITE,
+    WRITE_AGAIN,
+    Amount,
+    Effect,
+    Operation,
+    Risk,
+    Through,
+)
 
 CUSTOM_VARIABLES = {
     "type": "object",
@@ -142,6 +152,7 @@ OPERATIONS = (
             "verify_leads_for_lead_finder": Risk.SPENDS,
         },
         sends_if_active=Through("campaign", "campaign"),
+        amounts={"leads": ONE, "credits": Amount(when="verify_leads_on_import")},
         scopes=scopes("leads", "create"),
         parameters=body_of(
             {
@@ -198,6 +209,7 @@ OPERATIONS = (
         summary="Delete one lead permanently",
         effect=DELETES,
         risks={Risk.DESTRUCTIVE},
+        amounts={"deletions": ONE},
         scopes=scopes("leads", "delete"),
         parameters=(_ID,),
     ),
@@ -210,6 +222,10 @@ OPERATIONS = (
         effect=WRITE,
         risks_of={"verify_leads_on_import": Risk.SPENDS},
         sends_if_active=Through("campaign", "campaign_id"),
+        amounts={
+            "leads": Amount(items_of=("leads",)),
+            "credits": Amount(items_of=("leads",), when="verify_leads_on_import"),
+        },
         scopes=scopes("leads", "create"),
         parameters=body_of(
             {
@@ -240,6 +256,7 @@ OPERATIONS = (
         summary="Start a job that moves or copies leads",
         effect=LEAVES_ITS_PLACE,
         sends_if_active=Through("campaign", "to_campaign_id"),
+        amounts={"leads": Amount(items_of=("ids",), value_of="limit")},
         scopes=scopes("leads", "update"),
         parameters=body_of(
             {

@@ -7,7 +7,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
-from .._json_codec import JsonObject
+from .._json_codec import Json, JsonObject
 from .reply import ReplySchema
 
 
@@ -58,6 +58,43 @@ class Through:
 
     kind: str
     parameter: str
+
+
+@frozen(kw_only=True)
+class Amount:
+    """How much a call counts against a cap of the operator.
+
+    :param least: what every call counts.
+    :param plus: added to what the parameters say.
+    :param items_of: parameters whose items count: members of a list, or parts of a
+        text that are separated by commas.
+    :param value_of: a parameter whose value is a number of objects.
+    :param when: only calls that give this parameter count.
+    """
+
+    least: int = 1
+    plus: int = 0
+    items_of: tuple[str, ...] = ()
+    value_of: str = ""
+    when: str = ""
+
+    def of(self, arguments: JsonObject) -> int:
+        """Return how much a call with these arguments counts."""
+        if self.when and not arguments.get(self.when):
+            return 0
+        items = sum(_items_in(arguments.get(name)) for name in self.items_of)
+        value = arguments.get(self.value_of)
+        objects = int(value) if isinstance(value, int | float) else 0
+        return max(self.least, self.plus + items, objects)
+
+
+ONE = Amount()
+
+
+def _items_in(value: Json) -> int:
+    if isinstance(value, str):
+        return len([part for part in value.split(",") if part.strip()])
+    return len(value) if isinstance(value, list | tuple) else 0
 
 
 @frozen(kw_only=True)
@@ -122,6 +159,8 @@ class Operation:
     :param sends_if_active: a call also sends if this object's campaign is active, such
         as adding a lead to it.
     :param stops: it only ends sending, which needs no confirmation.
+    :param amounts: what a call counts against the operator's caps, by the name of the
+        cap: mails, activations, leads, deletions, credits, recipients.
     :param scopes: the key scopes of which any one suffices.
     :param limit: its own rate limit, besides that of the workspace.
     :param reply: the members of the reply that are used.
@@ -138,6 +177,7 @@ class Operation:
     risks_of: Mapping[str, Risk] = field(factory=dict)
     sends_if_active: Through | None = None
     stops: bool = False
+    amounts: Mapping[str, Amount] = field(factory=dict)
     parameters: tuple[Parameter, ...] = ()
     limit: Limit | None = None
     reply: ReplySchema = field(default=ReplySchema(), repr=False)
@@ -158,6 +198,11 @@ class Operation:
             return self.risks
         given = (risk for name, risk in self.risks_of.items() if arguments.get(name))
         return self.risks.union(given)
+
+    def amounts_with(self, arguments: JsonObject) -> Mapping[str, int]:
+        """Return what a call with these arguments counts, by the name of the cap."""
+        counted = {cap: amount.of(arguments) for cap, amount in self.amounts.items()}
+        return {cap: number for cap, number in counted.items() if number > 0}
 
     @property
     def can_be_risky(self) -> bool:

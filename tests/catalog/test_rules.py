@@ -69,6 +69,50 @@ class RulesTests(SynchronousTestCase):
                 self.assertIn(through.parameter, each.by_name, each.id)
                 self.assertIn(through.kind, {"campaign", "lead", "account"}, each.id)
 
+    def test_what_is_capped(self) -> None:
+        """What sends, spends or deletes counts against a cap, what reads does not."""
+        caps = {
+            Risk.SENDS: {"mails", "activations"},
+            Risk.SPENDS: {"credits"},
+            Risk.DESTRUCTIVE: {"deletions"},
+            Risk.MASS: {"deletions"},
+        }
+        for each in OPERATIONS:
+            for risk in each.risks.union(each.risks_of.values()) & caps.keys():
+                if not (risk is Risk.SENDS and risk not in each.risks):
+                    self.assertTrue(caps[risk] & each.amounts.keys(), each.id)
+            self.assertFalse(each.effect.read_only and each.amounts, each.id)
+            self.assertFalse(each.stops and each.amounts, each.id)
+
+    def test_amounts_name_parameters(self) -> None:
+        """What the amounts refer to are parameters of the operation."""
+        for each in OPERATIONS:
+            for amount in each.amounts.values():
+                named = {*amount.items_of, amount.value_of, amount.when} - {""}
+                self.assertLessEqual(named, set(each.by_name), each.id)
+
+    def test_amounts(self) -> None:
+        """Calls count what they add, send, delete and spend."""
+        reply = {"cc_address_email_list": "a@x.org, b@x.org,", "reply_to_uuid": "m"}
+        two = [{"email": "a@x.org"}, {"email": "b@x.org"}]
+        for id, arguments, amounts in (
+            ("replyToEmail", {}, {"mails": 1, "recipients": 1}),
+            ("replyToEmail", reply, {"mails": 1, "recipients": 3}),
+            ("bulkAddLeads", {"leads": two}, {"leads": 2}),
+            (
+                "bulkAddLeads",
+                {"leads": two, "verify_leads_on_import": True},
+                {"leads": 2, "credits": 2},
+            ),
+            ("moveLeads", {"ids": ["1", "2", "3"]}, {"leads": 3}),
+            ("moveLeads", {"search": "x", "limit": 50}, {"leads": 50}),
+            ("moveLeads", {"search": "x"}, {"leads": 1}),
+            ("deleteLead", {"id": "1"}, {"deletions": 1}),
+            ("activateCampaign", {"id": "1"}, {"activations": 1}),
+            ("pauseCampaign", {"id": "1"}, {}),
+        ):
+            self.assertEqual(BY_ID[id].amounts_with(arguments), amounts, id)
+
     def test_what_stops_sending_has_no_risk(self) -> None:
         """Stopping is never harder than starting."""
         stopping = {each.id for each in OPERATIONS if each.stops}

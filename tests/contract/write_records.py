@@ -41,7 +41,8 @@ class WriteRecordsContract(SynchronousTestCase):
     ) -> WriteRecord | None:
         """Record a write in a store that was just made, as after a restart."""
         record = evolve(RECORD, **changes)
-        begun = self.make_store().begin(record, refuse=refuse, since=NOW - 600)
+        against = dict.fromkeys(refuse, NOW - 600)
+        begun = self.make_store().begin(record, against)
         return self.successResultOf(begun)
 
     def end(self, state: WriteState, act: str = "a1") -> None:
@@ -115,12 +116,30 @@ class WriteRecordsContract(SynchronousTestCase):
         for act, at in (("a1", NOW - 50), ("a2", NOW - 20)):
             self.begin(act=act, at=at)
             self.end(WriteState.DONE, act)
-        store, done = self.make_store(), {WriteState.DONE}
-        found = self.successResultOf(store.latest("r1", done, NOW - 600))
+        found = self.latest("r1", NOW - 600)
         assert found is not None
         self.assertEqual((found.act, found.at), ("a2", NOW - 20))
-        self.assertIsNone(self.successResultOf(store.latest("r1", done, NOW - 20)))
-        self.assertIsNone(self.successResultOf(store.latest("r2", done, NOW - 600)))
+        self.assertIsNone(self.latest("r1", NOW - 20))
+        self.assertIsNone(self.latest("r2", NOW - 600))
+
+    def latest(self, request: str, since: float) -> WriteRecord | None:
+        """Return the latest write of a request that took effect."""
+        states = {WriteState.DONE: since}
+        return self.successResultOf(self.make_store().latest(request, states))
+
+    def test_time_of_each_state(self) -> None:
+        """Each state that stands against a write has a time of its own."""
+        self.begin(at=NOW - 100)
+        self.end(WriteState.UNKNOWN)
+        store = self.make_store()
+        for states in (
+            {WriteState.UNKNOWN: NOW - 50, WriteState.DONE: NOW - 500},
+            {WriteState.DONE: NOW - 500},
+            {},
+        ):
+            self.assertIsNone(self.successResultOf(store.latest("r1", states)))
+        both = {WriteState.UNKNOWN: NOW - 500, WriteState.DONE: NOW - 50}
+        self.assertIsNotNone(self.successResultOf(store.latest("r1", both)))
 
     def test_looked_at(self) -> None:
         """After its caller looked, an equal write passes once and settles it."""

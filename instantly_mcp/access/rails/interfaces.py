@@ -52,14 +52,14 @@ class IWriteRecords(Interface):
     """Records the writes that were sent and whose outcome may be unknown. Durable."""
 
     def begin(
-        record: WriteRecord, *, refuse: Collection[WriteState], since: float
+        record: WriteRecord, against: Mapping[WriteState, float]
     ) -> Deferred[WriteRecord | None]:
         """Record a write that is about to be sent, unless an equal one stands against.
 
         An equal write that was looked at is settled by this.
 
-        :param refuse: the states of an equal write that stand against it.
-        :param since: only later writes do, in seconds since the epoch.
+        :param against: the states of an equal write that stand against it, each with
+            the time since which it does, in seconds since the epoch.
         :returns: the equal write that stands against it; ``None`` when it was recorded.
         """
 
@@ -67,9 +67,12 @@ class IWriteRecords(Interface):
         """Note how a write ended. One that is `WriteState.SETTLED` is forgotten."""
 
     def latest(
-        request: str, states: Collection[WriteState], since: float
+        request: str, states: Mapping[WriteState, float]
     ) -> Deferred[WriteRecord | None]:
-        """Return the latest record of a request in one of these states."""
+        """Return the latest record of a request in one of these states.
+
+        :param states: each with the time since which it matters.
+        """
 
     def look(owner: str, operations: Collection[str], before: float) -> Deferred[int]:
         """Note that a caller has read what shows the outcome of its unknown writes.

@@ -105,4 +105,6 @@ class WriteGuard:
             arguments_digest=sha256(dumps(doing.arguments)).hexdigest(),
             risks=risks,
             decision=ruling.decision,
+            amounts=operation.amounts_with(arguments),
+            call=doing.id,
         )

@@ -19,6 +19,7 @@ from attrs import define, field, frozen
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError
+from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call, Doing
 from ...protocol.primitives.tool import Tool, ToolResult
 from ..output import ShowResult, own_result, tool_failure, tool_result
@@ -129,7 +130,17 @@ class ToolRunner:
             return self._failure(refusal.as_object(), call)
         if isinstance(value, ErrorResult):
             return self._failure(value.error, call)
+        self._note_reading(call)
         return self._result(value, arguments, given, call)
+
+    def _note_reading(self, call: Call) -> None:
+        """Note that the caller has read the present state, if nothing else was done."""
+        steps = call.steps or ()
+        if steps and all(BY_ID[step].effect.read_only for step in steps):
+            credential = call.credential
+            self.context.on_read(
+                credential.principal, credential.workspace_key, self.declaration.name
+            )
 
     async def _given(self, arguments: JsonObject, call: Call) -> JsonObject:
         """Return the arguments under the API's names, with ids and a plain cursor."""

@@ -19,6 +19,7 @@ from twisted.internet.task import deferLater
 from zope.interface import Interface
 
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 from ...access.grants import grant_to_read
 from ...api.errors import ApiError, Reason
 from ...api.grant import Grant
@@ -98,6 +99,8 @@ class FeatureContext:
     :param toolsets: the names of the selected toolsets.
     :param tool_names: the names of the listed tools.
     :param warn_only: the checks before a start that warn when they fail.
+    :param on_read: called with principal, workspace key and tool when a tool has read
+        something, and changed nothing.
     :param job_changes: the last known status of background jobs.
     :param created_leads: the ids that create_lead returned before.
     :param verifications: the lists whose verification began a moment ago.
@@ -115,6 +118,7 @@ class FeatureContext:
     tool_names: tuple[str, ...] = ()
     warn_only: frozenset[str] = frozenset()
     wall: Callable[[], float] = time.time
+    on_read: Callable[[str, str, str], object] = noop
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
     created_leads: RecentIds = field(factory=RecentIds)
     verifications: RecentStarts = field(init=False)

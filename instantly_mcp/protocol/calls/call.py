@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import floor, isfinite
+from uuid import uuid4
 
 from attrs import Factory, define, field, frozen
 from twisted.internet.defer import Deferred, fail
@@ -92,11 +93,13 @@ class Doing:
     :param arguments: those of the tool in canonical form: repaired, with defaults,
         and with ids in the place of names.
     :param confirm_token: the token with which the call is confirmed, if it has one.
+    :param id: identifies this run of the tool.
     """
 
     tool: str
     arguments: JsonObject = field(repr=False)
     confirm_token: str | None = field(default=None, repr=False)
+    id: str = Factory(lambda: uuid4().hex)
 
 
 @implementer(IAsker)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import final
 
 from attrs import define
@@ -33,17 +33,17 @@ class StoredWriteRecords:
     kept: int = KEPT_DONE
 
     def begin(
-        self, record: WriteRecord, *, refuse: Collection[WriteState], since: float
+        self, record: WriteRecord, against: Mapping[WriteState, float]
     ) -> Deferred[WriteRecord | None]:
-        return self.database.run(_begin, record, refuse, since)
+        return self.database.run(_begin, record, against)
 
     def end(self, act: str, state: WriteState) -> Deferred[None]:
         return self.database.run(_end, act, state, self.kept)
 
     def latest(
-        self, request: str, states: Collection[WriteState], since: float
+        self, request: str, states: Mapping[WriteState, float]
     ) -> Deferred[WriteRecord | None]:
-        return self.database.run(_latest, request, states, since)
+        return self.database.run(_latest, request, states)
 
     def look(
         self, owner: str, operations: Collection[str], before: float
@@ -58,14 +58,11 @@ class StoredWriteRecords:
 
 
 def _begin(
-    cursor: sqlite3.Cursor,
-    record: WriteRecord,
-    refuse: Collection[WriteState],
-    since: float,
+    cursor: sqlite3.Cursor, record: WriteRecord, against: Mapping[WriteState, float]
 ) -> WriteRecord | None:
-    against = _latest(cursor, record.request, refuse, since)
-    if against is not None:
-        return against
+    equal = _latest(cursor, record.request, against)
+    if equal is not None:
+        return equal
     cursor.execute(
         "UPDATE writes SET state = 'settled' WHERE request = ? AND state = 'looked_at'",
         (record.request,),
@@ -99,14 +96,17 @@ def _end(cursor: sqlite3.Cursor, act: str, state: WriteState, kept: int) -> None
 
 
 def _latest(
-    cursor: sqlite3.Cursor, request: str, states: Collection[WriteState], since: float
+    cursor: sqlite3.Cursor, request: str, states: Mapping[WriteState, float]
 ) -> WriteRecord | None:
     rows = cursor.execute(
-        f"SELECT {_COLUMNS} FROM writes WHERE request = ? AND at > ? "
-        f"AND state IN ({_marks(states)}) ORDER BY number DESC LIMIT 1",
-        (request, since, *(state.value for state in states)),
-    ).fetchall()
-    return _record(rows[0]) if rows else None
+        f"SELECT {_COLUMNS} FROM writes WHERE request = ? "
+        f"AND state IN ({_marks(states)}) ORDER BY number DESC",
+        (request, *(state.value for state in states)),
+    )
+    for record in map(_record, rows):
+        if record.at > states[record.state]:
+            return record
+    return None
 
 
 def _look(

@@ -72,7 +72,7 @@ class LimitTests(MemoryCase):
             contract.begin(act=f"a{number}", request=f"r{number}")
             contract.end(WriteState.DONE, f"a{number}")
         found = [
-            self.successResultOf(store.latest(f"r{number}", {WriteState.DONE}, 0))
+            self.successResultOf(store.latest(f"r{number}", {WriteState.DONE: 0}))
             for number in range(5)
         ]
         self.assertEqual([one is not None for one in found], [False] * 3 + [True] * 2)

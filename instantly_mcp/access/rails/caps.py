@@ -1,0 +1,107 @@
+"""The rail of the caps: how much one caller may send, add, delete and spend in a day.
+
+What an act counts is reserved before it is sent, and released only if it was surely not
+sent. So the caps hold for calls that run at the same time, for calls whose answer was
+lost, and over restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from attrs import define
+from twisted.internet.defer import CancelledError
+from zope.interface import implementer
+
+from ..._deferred import deferred
+from ..._json_codec import Json
+from ..act import Act, Ending, EndingKind
+from ..interfaces import IRail
+from ..refusal import CAP_REACHED, AccessRefusedError
+from .durably import recorded
+from .interfaces import ICounters
+from .records import CapReached, Caps, Reservation, owner_of
+
+COUNTED: Mapping[str, str] = {
+    "mails": "mails sent by hand",
+    "activations": "activations",
+    "leads": "leads added",
+    "deletions": "deletions",
+    "credits": "credits",
+    "recipients": "recipients of one mail",
+}
+"""The caps by their names in the settings, with what they count."""
+
+
+@implementer(IRail)
+@define(eq=False)
+class CapsRail:
+    """Reserves what each act counts.
+
+    :param wall: returns the time in seconds since the epoch.
+    """
+
+    counters: ICounters
+    caps: Caps
+    wall: Callable[[], float]
+    name: str = "caps"
+
+    @deferred
+    async def before(self, act: Act) -> None:
+        amounts = {cap: number for cap, number in act.amounts.items() if number > 0}
+        if not amounts:
+            return
+        reservation = Reservation(
+            act=act.id,
+            owner=owner_of(act.principal, act.workspace_key),
+            call=act.call or act.id,
+            amounts=amounts,
+        )
+        try:
+            reached = await recorded(self.counters.reserve(reservation, self.caps))
+        except CancelledError:
+            # The reservation may be made all the same, before this.
+            await self.counters.release(act.id)
+            raise
+        if reached is not None:
+            raise self._refusal(reached)
+
+    @deferred
+    async def after(self, act: Act, ending: Ending) -> None:
+        if ending.kind is EndingKind.REFUSED and act.amounts:
+            await self.counters.release(act.id)
+
+    def _refusal(self, reached: CapReached) -> AccessRefusedError:
+        what = COUNTED.get(reached.cap, reached.cap)
+        facts: dict[str, Json] = {
+            "cap": reached.cap,
+            "limit": reached.most,
+            "used": reached.used,
+            "asked": reached.asked,
+        }
+        if reached.per_call:
+            return AccessRefusedError(
+                CAP_REACHED,
+                f"One call is limited to {reached.most} {what}; with this it would be "
+                f"{reached.used + reached.asked}.",
+                "Nothing was sent. Tell the user that the operator of this server set "
+                "this limit.",
+                **facts,
+            )
+        message = (
+            f"The limit of {reached.most} {what} in 24 hours leaves no room for "
+            f"{reached.asked}: {reached.used} are used."
+        )
+        if reached.room_at is None:
+            hint = (
+                "Nothing was sent, and waiting does not help. Tell the user that the "
+                "operator of this server set this limit."
+            )
+            return AccessRefusedError(CAP_REACHED, message, hint, **facts)
+        at = datetime.fromtimestamp(reached.room_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        hint = f"Nothing was sent. There is room again at {at}: tell the user."
+        seconds = max(1, round(reached.room_at - self.wall()))
+        return AccessRefusedError(
+            CAP_REACHED, message, hint, **facts, room_at=at, retry_after=seconds
+        )

@@ -1,0 +1,172 @@
+"""The rail of unknown outcomes: what may have been sent is not sent again blindly.
+
+Each write is recorded before it is sent. The record ends with the answer; if that was
+lost, or the process ended meanwhile, the outcome is unknown. An equal write is then
+refused for a day, with the tool that shows whether the first one took effect. Once the
+caller has called that tool, the equal write passes.
+
+A write that is idempotent has the same effect when it is repeated: it is recorded, and
+never refused. Mail that was sent by hand is not sent again within ten minutes.
+
+Equal means: by the same caller, in the same workspace, with the same arguments of the
+API. Keys play no part in it, so it holds over a restart and over a rotation of keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..._deferred import deferred
+from ..._json_codec import Json
+from ...catalog.operation import Operation, Risk
+from ..act import Act, Ending, EndingKind
+from ..interfaces import IRail
+from ..refusal import OUTCOME_UNKNOWN, AccessRefusedError
+from .durably import recorded
+from .interfaces import IWriteRecords
+from .records import WriteRecord, WriteState, owner_of, request_digest
+
+UNKNOWN_SECONDS = 86_400.0
+"""How long an unknown outcome stands against an equal write."""
+
+SENT_SECONDS = 600.0
+"""How long the same mail is not sent again."""
+
+SHOWN_AFTER_SECONDS = 10.0
+"""How long Instantly may take until a read shows what a write did."""
+
+
+def sends_once(operation: Operation) -> bool:
+    """Return whether each call of an operation sends another mail."""
+    return Risk.SENDS in operation.risks and not operation.effect.idempotent
+
+
+@implementer(IRail)
+@define(eq=False)
+class OutcomeRail:
+    """Records each write, and refuses to repeat one whose outcome is unknown.
+
+    :param wall: returns the time in seconds since the epoch.
+    :param shown_by: the tool that shows whether an operation took effect, by the id of
+        the operation; the text may say more than the name.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    records: IWriteRecords
+    wall: Callable[[], float]
+    shown_by: Mapping[str, str]
+    name: str = "outcomes"
+    _unknown: set[str] = field(factory=set, init=False)
+
+    @deferred
+    async def start(self) -> None:
+        """Find out what earlier processes left; must come before any write."""
+        await self.records.recover()
+        for record in await self.records.unknown(_MOST_OWNERS):
+            self._unknown.add(record.owner)
+
+    @deferred
+    async def before(self, act: Act) -> None:
+        now = self.wall()
+        owner = owner_of(act.principal, act.workspace_key)
+        record = WriteRecord(
+            act=act.id,
+            request=request_digest(owner, act.operation.id, act.arguments),
+            owner=owner,
+            principal=act.principal,
+            workspace=act.workspace,
+            tool=act.tool,
+            operation=act.operation.id,
+            targets=act.targets,
+            at=now,
+        )
+        against = await self._begin(record, act.operation)
+        if against is not None:
+            raise self._refusal(against, now)
+
+    async def _begin(
+        self, record: WriteRecord, operation: Operation
+    ) -> WriteRecord | None:
+        limits: dict[WriteState, float] = {}
+        if not operation.effect.idempotent:
+            limits[WriteState.UNKNOWN] = record.at - UNKNOWN_SECONDS
+        if sends_once(operation):
+            limits[WriteState.SENDING] = record.at - UNKNOWN_SECONDS
+            limits[WriteState.DONE] = record.at - SENT_SECONDS
+        try:
+            return await recorded(self.records.begin(record, limits))
+        except CancelledError:
+            # The record may be made all the same, before this.
+            await self.records.end(record.act, WriteState.SETTLED)
+            raise
+
+    @deferred
+    async def after(self, act: Act, ending: Ending) -> None:
+        state = WriteState.SETTLED
+        if ending.kind is EndingKind.AMBIGUOUS:
+            state = WriteState.UNKNOWN
+            self._unknown.add(owner_of(act.principal, act.workspace_key))
+        elif ending.kind is EndingKind.DONE and sends_once(act.operation):
+            state = WriteState.DONE
+        await self.records.end(act.id, state)
+
+    def read(self, principal: str, workspace_key: str, tool: str) -> None:
+        """Note that a caller has read something, with a tool that succeeded.
+
+        Costs nothing unless an outcome of that caller is unknown.
+        """
+        if not self._unknown:
+            return
+        owner = owner_of(principal, workspace_key)
+        if owner not in self._unknown:
+            return
+        shown = [
+            operation
+            for operation, shows in self.shown_by.items()
+            if shows.split(" ")[0] == tool
+        ]
+        if shown:
+            looked = self.records.look(owner, shown, self.wall() - SHOWN_AFTER_SECONDS)
+            looked.addErrback(self._not_noted)
+
+    def _not_noted(self, failure: Failure) -> None:
+        self.log.failure("A look at the present state was not noted", failure=failure)
+
+    def _refusal(self, against: WriteRecord, now: float) -> AccessRefusedError:
+        shows = self.shown_by.get(against.operation)
+        facts: dict[str, Json] = {"seconds_ago": max(0, round(now - against.at))}
+        if shows is not None:
+            facts["look_at"] = shows
+        if against.state is WriteState.DONE:
+            return AccessRefusedError(
+                OUTCOME_UNKNOWN,
+                "The same mail was sent a moment ago. It was not sent again.",
+                "Tell the user that it was sent.",
+                **facts,
+            )
+        if against.state is WriteState.SENDING:
+            return AccessRefusedError(
+                OUTCOME_UNKNOWN,
+                "The same call is being sent now. Nothing was sent again.",
+                "Wait for the result of that call.",
+                **facts,
+            )
+        look = "Read the present state" if shows is None else f"Look with {shows}"
+        return AccessRefusedError(
+            OUTCOME_UNKNOWN,
+            "The same call was sent before, and whether it took effect is not known. "
+            "Nothing was sent again.",
+            f"{look}, and tell the user what you found.",
+            **facts,
+        )
+
+
+_MOST_OWNERS = 10_000
