@@ -15,7 +15,7 @@ from .fragments import (
     in_query,
     scopes,
 )
-from .operation import ONE, READ, WRITE, WRITE_AGAIN, Operation, Risk
+from .operation import ONE, READ, WRITE, WRITE_AGAIN, Amount, Operation, Risk
 
 SETTINGS = {
     "has_enrichment_task": OPTIONAL_BOOLEAN,
@@ -59,6 +59,7 @@ OPERATIONS = (
         effect=WRITE,
         # Each lead that is added later is then enriched, which costs credits.
         risks_of={"has_enrichment_task": Risk.SPENDS},
+        amounts={"credits": Amount(when="has_enrichment_task")},
         scopes=scopes("lead_lists", "create"),
         parameters=body_of(SETTINGS, "name"),
     ),
@@ -71,6 +72,7 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         # Each lead that is added later is then enriched, which costs credits.
         risks_of={"has_enrichment_task": Risk.SPENDS},
+        amounts={"credits": Amount(when="has_enrichment_task")},
         scopes=scopes("lead_lists", "update"),
         parameters=(_ID, *body_of(SETTINGS)),
     ),
