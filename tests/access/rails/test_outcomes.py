@@ -178,7 +178,8 @@ class UnknownTests(OutcomeTestCase):
     def test_looking_when_the_store_fails(self) -> None:
         """A read that cannot be noted is only logged."""
         self.ends(EndingKind.AMBIGUOUS)
-        self.rail.records = FullDisk()
+        disk: Any = FullDisk()
+        self.rail.records = disk
         self.look("list_leads")
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
