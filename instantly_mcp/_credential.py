@@ -168,6 +168,10 @@ class Credential:
     principal: str = Factory(_principal_of, takes_self=True)
     rights: Rights = field(default=ALL_RIGHTS, eq=False)
 
+    def with_rights(self, rights: Rights) -> Credential:
+        """Return this credential with other rights."""
+        return self if rights is self.rights else evolve(self, rights=rights)
+
     @property
     def pinned(self) -> Credential:
         """This credential with its present secret, which will not be replaced."""

@@ -1,8 +1,9 @@
 """Checks whether the daemon may start with these addresses and secrets.
 
-An operator's Instantly key without a server secret is for callers on this machine only.
-The daemon must not start with it when callers from other machines can reach it: through
-a listener on another interface than loopback, or through a proxy, whose callers all
+An operator's Instantly key without a server secret is for callers on this machine only,
+unless the operator decided that it takes a connection token (``tokens_only``). The
+daemon must not start with it when callers from other machines can reach it: through a
+listener on another interface than loopback, or through a proxy, whose callers all
 appear to come from loopback. An endpoint description that does not show what it listens
 on counts as reachable from everywhere.
 """
@@ -26,6 +27,7 @@ def exposure_refusal(
     no_auth: bool = False,
     public_url: str | None = None,
     trusted_proxy: Sequence[str] = (),
+    tokens_only: bool = False,
 ) -> str | None:
     """Return why the daemon must not start like this; ``None`` if it may.
 
@@ -35,6 +37,8 @@ def exposure_refusal(
     :param no_auth: the operator switched that requirement off.
     :param public_url: the URL at which clients reach the daemon, if configured.
     :param trusted_proxy: the proxies that forward requests from other machines.
+    :param tokens_only: the operator's key is used with a connection token only,
+        whether one was issued or not.
     :returns: a message for the operator.
     """
     way = _way_in(listen, public_url, trusted_proxy)
@@ -42,10 +46,11 @@ def exposure_refusal(
         return None
     if no_auth:
         return f"--no-auth is for callers on this machine only, and {way}."
-    if operator_key and not server_secret:
+    if operator_key and not (server_secret or tokens_only):
         return (
             f"an Instantly key without a server secret is for callers on this machine "
-            f"only, and {way}. Set MCP_AUTH_SECRET_KEY or server_secret_file."
+            f"only, and {way}. Issue connection tokens and set tokens_only, or set "
+            "MCP_AUTH_SECRET_KEY or server_secret_file."
         )
     return None
 

@@ -1,9 +1,9 @@
 """The policy that decides which credential a request uses.
 
-A value that a caller presents is either the server secret or an Instantly key. If a
-server secret is required and was not presented, the request is refused and none of its
-values is used: one of them may be a mistyped secret, which must not be sent to
-Instantly.
+A value that a caller presents is the server secret, a connection token or an Instantly
+key. If a server secret is required and neither it nor a valid token was presented, the
+request is refused and none of its values is used: one of them may be a mistyped secret,
+which must not be sent to Instantly.
 """
 
 from __future__ import annotations
@@ -20,15 +20,23 @@ from .._credential import (
     SANDBOX_PREFIX,
     Credential,
     Secret,
+    looks_like_token,
 )
 from ..pipeline.credential_errors import (
+    RefusalReason,
     server_secret_missing,
     server_secret_wrong,
+    token_refused,
+    token_required,
     two_keys,
     unknown_workspace,
 )
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.wire.errors import ProtocolError
+from .token_admission import Asked, TokenAdmission
+
+_SANDBOX = "sandbox"
+"""The source of the credential of callers of a sandbox who present none."""
 
 
 @implementer(IGatekeeper)
@@ -43,6 +51,7 @@ class Gatekeeper:
     :param demand_secret: ``False`` with ``--no-auth``: callers do not need the secret,
         but it is still recognized, so that it is not used as an Instantly key.
     :param sandbox: the upstream is the sandbox, which must not get real keys.
+    :param tokens: decides about connection tokens; ``None`` where there are none.
     """
 
     operator_key: Secret | None = None
@@ -50,13 +59,14 @@ class Gatekeeper:
     former_secrets: Collection[str] = ()
     demand_secret: bool = True
     sandbox: bool = False
+    tokens: TokenAdmission | None = None
     _default: Credential | None = field(init=False, repr=False)
     _server_secret: bytes | None = field(init=False, repr=False)
 
     @_default.default
     def _default_credential(self) -> Credential | None:
         if self.sandbox:
-            return Credential(secret=Secret(SANDBOX_PREFIX), source="sandbox")
+            return Credential(secret=Secret(SANDBOX_PREFIX), source=_SANDBOX)
         if self.operator_key is None:
             return None
         return Credential(secret=self.operator_key, source=OPERATOR)
@@ -70,7 +80,16 @@ class Gatekeeper:
     def shares_operator_key(self) -> bool:
         """Whether callers may use the operator's key without presenting anything."""
         lends = self.operator_key is not None and not self.sandbox
-        return lends and not self._demands_secret
+        return lends and not self._demands_secret and not self._requires_token
+
+    @property
+    def refuses_keys(self) -> bool:
+        """Whether callers must present a connection token, and no key of their own."""
+        return self.tokens is not None and self.tokens.refuses_keys
+
+    @property
+    def _requires_token(self) -> bool:
+        return self.tokens is not None and self.tokens.required
 
     @property
     def _demands_secret(self) -> bool:
@@ -81,12 +100,35 @@ class Gatekeeper:
 
         :returns: ``None`` when the secret is presented or not required.
         """
-        if not self._demands_secret or any(map(self._is_server_secret, presented)):
+        if not self._demands_secret or self._has_secret_or_token(presented):
             return None
+        if self.refuses_keys:
+            return token_required()
         if not presented:
             return server_secret_missing(needs_key=self._needs_key)
         places = " and ".join(dict.fromkeys(key.place for key in presented))
         return server_secret_wrong(places, needs_key=self._needs_key)
+
+    def refusal_as_visitor(
+        self, presented: Sequence[Presented]
+    ) -> ProtocolError | None:
+        """Return the error for a request outside of MCP by an unknown caller.
+
+        A caller is known if it presents the server secret or a valid token, where one
+        of them is required. Any text could be a key, so that keys identify no one here.
+        """
+        refusal = self.refusal(presented)
+        if refusal is not None or not self._requires_token:
+            return refusal
+        return None if self._has_secret_or_token(presented) else token_required()
+
+    def _has_secret_or_token(self, presented: Sequence[Presented]) -> bool:
+        tokens = self.tokens
+        return any(
+            self._is_server_secret(key)
+            or (tokens is not None and tokens.valid(key.value) is not None)
+            for key in presented
+        )
 
     def beside_secret(self, presented: Sequence[Presented]) -> Sequence[Presented]:
         """Return the presented values without the server secret."""
@@ -107,14 +149,18 @@ class Gatekeeper:
             callers with connection tokens have aliases.
         :returns: the caller's own key, else the default one, else ``None``.
         """
+        keys = self.beside_secret(presented)
+        if any(looks_like_token(key.value) for key in keys):
+            return self._with_token(keys, workspace, alias)
         refusal = self.refusal(presented)
         if refusal is not None:
             return refusal
         if alias is not None:
             return unknown_workspace()
-        keys = self.beside_secret(presented)
         if not keys:
             return self._without_key(workspace)
+        if self.refuses_keys:
+            return token_required()
         first = keys[0]
         if any(key.value != first.value for key in keys):
             return two_keys()
@@ -122,10 +168,34 @@ class Gatekeeper:
             return server_secret_wrong(first.place, needs_key=self._needs_key)
         return self._with_key(first, workspace)
 
+    def _with_token(
+        self, keys: Sequence[Presented], workspace: str | None, alias: str | None
+    ) -> Credential | ProtocolError:
+        if self.tokens is None:
+            return token_refused(RefusalReason.TOKEN_UNKNOWN)
+        own = None if self._default is None else self._default.secret
+        asked = Asked(workspace_id=workspace, alias=alias)
+        return self.tokens.admit(keys, asked, own)
+
+    def renewed(self, credential: Credential) -> Credential | ProtocolError:
+        """Return the credential of a session as it would be admitted now.
+
+        A session outlives what it was opened with: a token that ended or was narrowed,
+        or the operator's key before the first token was issued.
+        """
+        if self.tokens is None:
+            return credential
+        if credential.rights.token is not None:
+            return self.tokens.renewed(credential)
+        lent = credential.source in {OPERATOR, _SANDBOX}
+        if self.refuses_keys or (lent and self._requires_token):
+            return token_required()
+        return credential
+
     @property
     def _needs_key(self) -> bool:
         """Whether callers must present an Instantly key of their own."""
-        return self._default is None
+        return self._default is None or self._requires_token
 
     def _was_secret(self, value: str) -> bool:
         """Say whether a value beside the secret is a former secret, or a bad copy.
@@ -145,7 +215,7 @@ class Gatekeeper:
         return secret is not None and compare_digest(key.value.encode(), secret)
 
     def _without_key(self, workspace: str | None) -> Credential | None:
-        default = self._default
+        default = None if self._requires_token else self._default
         if default is None or workspace is None:
             return default
         return Credential(

@@ -88,7 +88,7 @@ def make_http_parts(
         ports=ports,
     )
     return HttpParts(
-        gatekeeper=ReloadableGatekeeper(settings),
+        gatekeeper=ReloadableGatekeeper(settings, mcp.tokens),
         sources=CredentialSources(
             query=settings.key_in_query,
             session_id=settings.key_in_session_id,

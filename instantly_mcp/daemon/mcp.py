@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +12,7 @@ from .. import __version__
 from .._credential import Secret
 from .._noop import noop
 from ..access.decisions import Policy
+from ..access.token_admission import TokenAdmission
 from ..features.build import Features, build_features
 from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES
@@ -20,11 +20,12 @@ from ..features.toolsets import ToolSelection
 from ..features.workspace.context import ServerFacts
 from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
-from ..pipeline.credential_errors import key_required
+from ..pipeline.credential_errors import key_required, token_required
 from ..pipeline.replies.retention import Retention
 from ..protocol.calls.subscriptions import ChangeNotifier
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
+from ..protocol.wire.errors import ProtocolError
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .books import Books, load_books
 from .draining import TrackedServer
@@ -65,6 +66,7 @@ class McpParts:
     upstream: UpstreamClient
     state: StateDirectory
     books: Books
+    tokens: TokenAdmission
     sessions: MemorySessionStore
     retention: Retention
     server_features: ServerFeatures
@@ -92,16 +94,22 @@ def make_mcp_parts(
     upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
     state = open_state_directory(settings, wall)
     books = load_books(state.database, wall, key_file_reader(settings), learn)
+    tokens = TokenAdmission(
+        book=books.tokens, only=settings.tokens_only, workspaces=books.workspaces
+    )
     limits = SessionLimits(
         idle_seconds=settings.session_idle, total=settings.max_sessions
     )
-    server_features = make_server_features(settings, clock, upstream, state, wall)
+    server_features = make_server_features(
+        settings, clock, upstream, state, wall, tokens=tokens
+    )
     return McpParts(
         metrics=metrics,
         in_flight=in_flight,
         upstream=upstream,
         state=state,
         books=books,
+        tokens=tokens,
         sessions=make_session_store(
             state.seal,
             clock,
@@ -122,8 +130,18 @@ def make_server_features(
     upstream: UpstreamClient,
     state: StateDirectory,
     wall: Callable[[], float],
+    *,
+    tokens: TokenAdmission,
 ) -> ServerFeatures:
     """Return what the MCP server offers and needs: features, seal and clocks."""
+
+    def credential_required() -> ProtocolError:
+        return (
+            token_required()
+            if tokens.refuses_keys
+            else key_required(key_formats(settings))
+        )
+
     info = ServerInfo(
         name=NAME,
         title="Instantly (sandbox)" if settings.sandbox else "Instantly",
@@ -147,7 +165,7 @@ def make_server_features(
         seal=state.seal,
         clock=clock,
         wall_clock=wall,
-        credential_required=partial(key_required, key_formats(settings)),
+        credential_required=credential_required,
         changes=changes,
     )
 

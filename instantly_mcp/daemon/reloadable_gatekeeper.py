@@ -9,6 +9,7 @@ from zope.interface import implementer
 
 from .._credential import OPERATOR, Credential, CurrentSecret, Secret
 from ..access.gatekeeper import Gatekeeper
+from ..access.token_admission import TokenAdmission
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.wire.errors import ProtocolError
 from .settings.settings import Settings
@@ -27,9 +28,11 @@ class ReloadableGatekeeper:
     """Delegates to a gatekeeper that is replaced when the server secret changes.
 
     :param settings: the policy and the initial secrets.
+    :param tokens: decides about connection tokens; ``None`` for a server without them.
     """
 
     settings: Settings
+    tokens: TokenAdmission | None = None
     _operator: CurrentSecret | None = field(init=False, repr=False)
     _former: tuple[str, ...] = field(default=(), init=False, repr=False)
     _current: Gatekeeper = field(init=False, repr=False)
@@ -53,6 +56,21 @@ class ReloadableGatekeeper:
     ) -> Credential | ProtocolError | None:
         """Decide as the current gatekeeper does."""
         return self._current.admit(presented, workspace, alias)
+
+    @property
+    def refuses_keys(self) -> bool:
+        """Whether callers must present a connection token, and no key of their own."""
+        return self._current.refuses_keys
+
+    def refusal_as_visitor(
+        self, presented: Sequence[Presented]
+    ) -> ProtocolError | None:
+        """Return why a caller outside of MCP is not known, as the current one does."""
+        return self._current.refusal_as_visitor(presented)
+
+    def renewed(self, credential: Credential) -> Credential | ProtocolError:
+        """Return the credential of a session as the current gatekeeper sees it."""
+        return self._current.renewed(credential)
 
     def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
         """Return why the caller is refused, as the current gatekeeper does."""
@@ -90,4 +108,5 @@ class ReloadableGatekeeper:
             former_secrets=tuple(each for each in self._former if each != current),
             demand_secret=not self.settings.no_auth,
             sandbox=self.settings.sandbox,
+            tokens=self.tokens,
         )

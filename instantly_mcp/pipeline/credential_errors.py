@@ -44,7 +44,14 @@ class RefusalReason:
     KEY_MISSING = "instantly_key_missing"
     KEY_MALFORMED = "key_malformed"
     KEY_PLACEHOLDER = "key_placeholder"
+    TOKEN_REQUIRED = "connection_token_required"
+    TOKEN_MISTYPED = "connection_token_mistyped"
     TOKEN_UNKNOWN = "connection_token_unknown"
+    TOKEN_EXPIRED = "connection_token_expired"
+    TOKEN_REVOKED = "connection_token_revoked"
+    TOKEN_AND_KEY = "connection_token_and_key"
+    TOKEN_WORKSPACE = "connection_token_workspace"
+    TOKEN_WITHOUT_KEY = "connection_token_without_key"
     SCHEME = "authorization_scheme"
     TWO_KEYS = "two_keys"
     WORKSPACE = "workspace_not_allowed"
@@ -142,6 +149,72 @@ def workspace_refused(why: str, usable: Sequence[str]) -> ProtocolError:
         f"Invalid request: {why}",
         {"reason": RefusalReason.WORKSPACE, "valid": list(usable)},
         status=403,
+    )
+
+
+TOKEN_FORMATS: Sequence[str] = (
+    "Authorization: Bearer CONNECTION_TOKEN",
+    "x-instantly-api-key: CONNECTION_TOKEN",
+    "x-api-key: CONNECTION_TOKEN",
+)
+"""The ways to send a connection token that keep it out of logs of URLs."""
+
+_ASK = "Ask the operator of this server for a connection token."
+
+_TOKEN_FLAWS = {
+    RefusalReason.TOKEN_MISTYPED: (
+        "it was mistyped or cut, or its case was changed. Copy it again, whole"
+    ),
+    RefusalReason.TOKEN_UNKNOWN: "this server did not issue it. " + _ASK[:-1],
+    RefusalReason.TOKEN_EXPIRED: "it has expired. " + _ASK[:-1],
+    RefusalReason.TOKEN_REVOKED: "it was revoked. " + _ASK[:-1],
+    RefusalReason.TOKEN_WITHOUT_KEY: (
+        "this server has no Instantly key for it. The operator of this server has to "
+        "add one"
+    ),
+}
+
+
+def token_refused(reason: str) -> ProtocolError:
+    """The request has a connection token that is not valid.
+
+    :param reason: why, one of `_TOKEN_FLAWS`. Only a caller that holds the whole token
+        learns that it expired or was revoked.
+    """
+    return unauthorized(
+        f"Connection token refused: {_TOKEN_FLAWS[reason]}.", {"reason": reason}
+    )
+
+
+def token_required() -> ProtocolError:
+    """The server takes connection tokens only, and the request has none."""
+    return unauthorized(
+        "Connection token required: this server takes connection tokens (imt_…) in "
+        f"place of Instantly keys. {_ASK}",
+        {
+            "reason": RefusalReason.TOKEN_REQUIRED,
+            "supportedFormats": list(TOKEN_FORMATS),
+        },
+    )
+
+
+def token_and_key() -> ProtocolError:
+    """The request has a connection token and another value in the places for keys."""
+    return ProtocolError(
+        INVALID_REQUEST,
+        "Invalid request: a connection token together with another key; neither was "
+        "used. Send the connection token alone.",
+        {"reason": RefusalReason.TOKEN_AND_KEY},
+    )
+
+
+def token_fixes_workspace() -> ProtocolError:
+    """The request names an Instantly workspace, which its token decides."""
+    return ProtocolError(
+        INVALID_REQUEST,
+        "Invalid request: the connection token decides which workspace is used, and "
+        "nothing was done. Send no x-as-workspace header beside it.",
+        {"reason": RefusalReason.TOKEN_WORKSPACE},
     )
 
 

@@ -88,6 +88,10 @@ class IGatekeeper(Interface):
         "Whether callers may use the operator's key without presenting anything."
     )
 
+    refuses_keys = Attribute(
+        "Whether callers must present a connection token, and no key of their own."
+    )
+
     def admit(
         presented: Sequence[Presented], workspace: str | None, alias: str | None = None
     ) -> Credential | ProtocolError | None:
@@ -102,6 +106,12 @@ class IGatekeeper(Interface):
 
     def refusal(presented: Sequence[Presented]) -> ProtocolError | None:
         """Return an error if the server secret is required and was not presented."""
+
+    def refusal_as_visitor(presented: Sequence[Presented]) -> ProtocolError | None:
+        """Return an error if the caller of a route outside of MCP is not known."""
+
+    def renewed(credential: Credential) -> Credential | ProtocolError:
+        """Return the credential of a session as it would be admitted now."""
 
     def beside_secret(presented: Sequence[Presented]) -> Sequence[Presented]:
         """Return the presented keys without the server secret."""

@@ -11,14 +11,11 @@ import re
 
 from attrs import frozen
 
-from .._credential import SANDBOX_PREFIX
+from .._credential import SANDBOX_PREFIX, TOKEN_PREFIX, looks_like_token
 from .credential_errors import RefusalReason
 
 MIN_KEY_LENGTH = 10
 MAX_KEY_LENGTH = 4096
-
-TOKEN_PREFIX = "imt_"
-"""Connection tokens of this daemon begin with this; they are not keys."""
 
 # Nearly every real key and secret matches this one expression, which is tried first
 # because every request is checked. Only values that do not match are examined further.
@@ -26,6 +23,8 @@ _LIKE_A_KEY = re.compile(
     r"(?=[^0-9]*[0-9])(?!change)[A-Za-z0-9+/]{16,4096}={0,2}"
     r"|(?!your|change|insert|paste|put|enter|replace|add|x)[a-z0-9][a-z0-9-]{9,4095}"
 )
+
+_LIKE_A_TOKEN = re.compile(rf"{TOKEN_PREFIX}[0-9A-Za-z]{{49}}")
 
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 
@@ -88,7 +87,7 @@ UNFILLED = _placeholder(
 )
 TOKEN = Mistake(
     reason=RefusalReason.TOKEN_UNKNOWN,
-    found="a connection token (imt_) that this server does not know",
+    found="a connection token (imt_), which is not an Instantly key",
 )
 SHORT = _malformed(f"fewer than {MIN_KEY_LENGTH} characters")
 LONG = _malformed(f"more than {MAX_KEY_LENGTH} characters")
@@ -98,11 +97,15 @@ NOT_ONE_WORD = _malformed("more than one word of visible ASCII")
 def mistake_in(value: str, *, sandbox: bool = False) -> Mistake | None:
     """Return what is wrong with a value, ``None`` if it may be a key.
 
+    A connection token is not a key: where one may stand in its place, accept `TOKEN`.
+
     :param value: the value, without white space at its ends.
     :param sandbox: keys that begin with ``sandbox`` may be short.
     """
     if _LIKE_A_KEY.fullmatch(value):
         return None
+    if _LIKE_A_TOKEN.fullmatch(value):
+        return TOKEN
     if not value:
         return SHORT
     named = _named_mistake(value)
@@ -131,7 +134,7 @@ def _named_mistake(value: str) -> Mistake | None:
         return UNFILLED
     if _is_assignment(value):
         return ASSIGNED
-    return TOKEN if value.startswith(TOKEN_PREFIX) else None
+    return TOKEN if looks_like_token(value) else None
 
 
 def _is_assignment(value: str) -> bool:

@@ -1,7 +1,8 @@
 """Identifies callers of the routes outside of MCP: probes, pages, sandbox controls.
 
-If there is a server secret, callers that do not present it only learn that the server
-exists. The secret is sent in the same places as keys: in the headers or the query.
+If there is a server secret or a connection token, callers that present neither only
+learn that the server exists. Both are sent in the same places as keys: in the headers
+or the query.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from .._credential import looks_like_token
 from ..protocol.wire.errors import ProtocolError
 from .credential_sources import CredentialSources
 from .exchange import Exchange, Headers, Route
@@ -22,8 +24,8 @@ from .stages.admission import network_of
 class Visitor:
     """The caller of a route outside of MCP.
 
-    :param refusal: the error for a caller that did not present the server secret, if
-        there is one.
+    :param refusal: the error for a caller that presented neither the server secret nor
+        a connection token, if one of them is required.
     :param key: what it presents besides; in a sandbox, the key of a workspace.
     """
 
@@ -32,7 +34,7 @@ class Visitor:
 
     @property
     def known(self) -> bool:
-        """Whether it may see everything: it presented the secret if one is set."""
+        """Whether it may see everything: it presented what is required."""
         return self.refusal is None
 
 
@@ -56,15 +58,16 @@ class Visitors:
         :param address: the client's address.
         """
         presented = self._presented(headers, query)
-        if presented and self.gatekeeper.refusal(()) is not None:
+        if presented and self.gatekeeper.refusal_as_visitor(()) is not None:
             wait = self._wait(address)
             if wait is not None:
                 return Visitor(refusal=too_many_tries(wait))
-        refusal = self.gatekeeper.refusal(presented)
+        refusal = self.gatekeeper.refusal_as_visitor(presented)
         if refusal is not None:
             return Visitor(refusal=refusal)
         besides = self.gatekeeper.beside_secret(presented)
-        return Visitor(key=besides[0].value if besides else None)
+        keys = [key.value for key in besides if not looks_like_token(key.value)]
+        return Visitor(key=keys[0] if keys else None)
 
     def _wait(self, address: str) -> float | None:
         """Return the seconds until this address may try again, if it may not now."""

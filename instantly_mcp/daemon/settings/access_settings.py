@@ -26,6 +26,12 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
         default=Level.FULL.value,
         help="The most that any caller may do: read-only, draft, or full.",
     ),
+    Setting(
+        name="tokens_only",
+        parse=parsers.switch,
+        default_text="true once a connection token was issued",
+        help="true refuses callers without a connection token; false takes keys, too.",
+    ),
     _policy("sends", "confirm", "Sending mail, and starting to send"),
     _policy("spends", "confirm", "Spending credits"),
     _policy("destructive", "confirm", "Deleting one object"),

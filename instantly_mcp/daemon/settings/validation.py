@@ -12,7 +12,7 @@ from .settings import Settings
 _REACH = frozenset(
     {
         *("listen", "port", "public_url", "trusted_proxy"),
-        *("api_key", "server_secret", "no_auth", "sandbox"),
+        *("api_key", "server_secret", "no_auth", "sandbox", "tokens_only"),
     }
 )
 """The settings that decide which callers can use the operator's key."""
@@ -46,6 +46,7 @@ def broken_rules(settings: Settings) -> Iterator[str]:
         no_auth=settings.no_auth,
         public_url=settings.public_url,
         trusted_proxy=settings.trusted_proxy,
+        tokens_only=settings.tokens_only is True,
     )
     if exposed is not None:
         yield f"IMCP-OPEN refusing to start: {exposed}"

@@ -32,7 +32,12 @@ from ...protocol.calls.session import (
 )
 from ...protocol.wire.errors import ProtocolError, invalid_request, session_not_found
 from ...protocol.wire.versions import MODERN_REVISIONS, VERSION_HEADER
-from ..credential_errors import KEY_FORMATS, key_required, session_needs_key
+from ..credential_errors import (
+    KEY_FORMATS,
+    key_required,
+    session_needs_key,
+    token_required,
+)
 from ..credential_sources import CredentialSources, presented_session_ids
 from ..exchange import Exchange, Note, Route
 from ..interfaces import IGatekeeper, IStage, Presented
@@ -172,12 +177,22 @@ class Authentication:
         on_messages = exchange.route is Route.MESSAGES
         id_suffices = session.replaces_key if on_messages else self.key_in_session
         if id_suffices:
-            return _owner_for(owner, workspace), lookup, ()
+            return _owner_for(self._renewed(owner), workspace), lookup, ()
         if credential is not None and _are_one_account(owner, credential):
             raise session_not_found(_OTHER_WORKSPACE)
         if on_messages:
             raise session_not_found("Its event stream is closed: open a new one.")
         raise session_needs_key(self.key_formats)
+
+    def _renewed(self, owner: Credential) -> Credential:
+        """Return the credential of a session as it is now.
+
+        :raises ProtocolError: 401 when it would not be admitted any more.
+        """
+        renewed = self.gatekeeper.renewed(owner)
+        if isinstance(renewed, ProtocolError):
+            raise renewed
+        return renewed
 
     def _check_direct(self, exchange: Exchange) -> None:
         """Refuse the operator's key to a caller behind a proxy.
@@ -192,6 +207,8 @@ class Authentication:
             raise proxied_without_secret(header)
 
     def _required(self, exchange: Exchange) -> ProtocolError:
+        if self.gatekeeper.refuses_keys:
+            return token_required()
         if exchange.route is Route.MESSAGES:
             return key_required_on_messages(self.sources.on_messages)
         return key_required(self.key_formats)
