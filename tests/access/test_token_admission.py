@@ -21,11 +21,14 @@ from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.access.token_admission import TokenAdmission
 from instantly_mcp.access.token_book import TokenBook, TokenTerms
 from instantly_mcp.access.tokens import new_token
+from instantly_mcp.access.workspaces.book import WorkspaceBook
+from instantly_mcp.access.workspaces.entry import WorkspaceEntry
 from instantly_mcp.pipeline.credential_errors import RefusalReason, reason_in
 from instantly_mcp.pipeline.interfaces import Presented
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.state.database import MemoryDatabase
 from instantly_mcp.state.stores.tokens import TokenStore
+from instantly_mcp.state.stores.workspaces import WorkspaceStore
 
 KEY = Presented("own-key-0123456789", "x-instantly-api-key")
 SECRET = Presented("the-server-secret", "authorization")
@@ -357,3 +360,71 @@ class RenewedTests(AdmissionTestCase):
                 self.told(self.gatekeeper.renewed(credential)),
                 (401, RefusalReason.TOKEN_REQUIRED),
             )
+
+
+class WorkspaceTests(AdmissionTestCase):
+    """Tokens of workspaces."""
+
+    def setUp(self) -> None:
+        """Have two workspaces."""
+        super().setUp()
+        database = MemoryDatabase()
+        self.addCleanup(database.close)
+        book = WorkspaceBook(
+            WorkspaceStore(database), lambda path: Secret(f"key-{path}")
+        )
+        self.successResultOf(
+            book.add(
+                [
+                    WorkspaceEntry(alias="one", api_key_file="/1"),
+                    WorkspaceEntry(alias="two", api_key_file="/2"),
+                ]
+            )
+        )
+        self.gatekeeper = evolve(
+            self.gatekeeper, tokens=TokenAdmission(book=self.book, workspaces=book)
+        )
+
+    def verdict(
+        self, value: str, alias: str | None
+    ) -> Credential | ProtocolError | None:
+        """Return what a request with a token and an alias acts with."""
+        return self.gatekeeper.admit((Presented(value, "path"),), None, alias)
+
+    def test_one(self) -> None:
+        """A token of one workspace acts there, whether the request names it or not."""
+        value = self.issue(workspaces=("two",))
+        for alias in (None, "two"):
+            credential = self.verdict(value, alias)
+            assert isinstance(credential, Credential)
+            self.assertEqual(credential.secret, Secret("key-/2"))
+            self.assertEqual(credential.workspace_name, "two")
+            self.assertEqual(credential.rights.workspaces, ())
+
+    def test_several(self) -> None:
+        """A token of several leaves the choice to the caller."""
+        value = self.issue(workspaces=("one", "two"))
+        credential = self.verdict(value, None)
+        assert isinstance(credential, Credential)
+        self.assertEqual(credential.rights.workspaces, ("one", "two"))
+        chosen = self.verdict(value, "one")
+        assert isinstance(chosen, Credential)
+        self.assertEqual(chosen.secret, Secret("key-/1"))
+
+    def test_another(self) -> None:
+        """A workspace of others is refused like one that does not exist, and unused."""
+        value = self.issue(workspaces=("two",))
+        said = {repr(self.verdict(value, alias)) for alias in ("one", "three")}
+        self.assertEqual(len(said), 1)
+        self.assertEqual(
+            self.told(self.verdict(value, "one")), (403, RefusalReason.WORKSPACE)
+        )
+        (token,) = self.book.listed()
+        self.assertIsNone(token.last_used)
+
+    def test_operator_key_has_no_alias(self) -> None:
+        """A token without workspaces reaches none by its name."""
+        value = self.issue()
+        self.assertEqual(
+            self.told(self.verdict(value, "one")), (400, RefusalReason.WORKSPACE)
+        )

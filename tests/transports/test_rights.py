@@ -36,6 +36,7 @@ class LimitingGatekeeper:
 
     rights: Rights = ALL_RIGHTS
     shares_operator_key: bool = False
+    refuses_keys: bool = False
 
     def admit(
         self, presented: Any, workspace: str | None, alias: str | None = None
@@ -49,6 +50,12 @@ class LimitingGatekeeper:
     def refusal(self, presented: Any) -> ProtocolError | None:
         """Refuse no request."""
         return None
+
+    refusal_as_visitor = refusal
+
+    def renewed(self, credential: Credential) -> Credential | ProtocolError:
+        """Give the credential of a session the rights that it has now."""
+        return evolve(credential, rights=self.rights)
 
     def beside_secret(self, presented: Any) -> Any:
         """Return what was presented."""
