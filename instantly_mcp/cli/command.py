@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from twisted.python import usage
 
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
+from .administration.approvals import ApprovalsOptions
+from .administration.approvers import ApproverOptions
 from .administration.token import TokenOptions
 from .administration.workspaces import WorkspaceOptions
 from .check import CheckOptions
@@ -30,6 +32,8 @@ SUBCOMMANDS: Subcommands = (
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
     ("token", None, TokenOptions, "Issue, list and revoke connection tokens."),
     ("workspace", None, WorkspaceOptions, "Name the workspaces that tokens reach."),
+    ("approver", None, ApproverOptions, "Name the people who may approve calls."),
+    ("approvals", None, ApprovalsOptions, "Show calls that wait, and decide."),
     ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
 )
 

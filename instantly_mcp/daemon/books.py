@@ -7,7 +7,9 @@ database still runs each transaction at once (`IDatabase.start`).
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
+from functools import partial
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
@@ -15,9 +17,14 @@ from twisted.python.failure import Failure
 
 from .._credential import Secret
 from .._noop import noop
+from ..access.approvals.approvers import ApproverBook
+from ..access.approvals.queue import Approvals
 from ..access.token_book import TokenBook
+from ..access.tokens import TokenState
 from ..access.workspaces.book import WorkspaceBook
 from ..state.interfaces import IDatabase
+from ..state.stores.approvals import SqlApprovalStore
+from ..state.stores.approvers import SqlApproverStore
 from ..state.stores.tokens import TokenStore
 from ..state.stores.workspaces import WorkspaceStore
 from .settings.errors import ConfigurationError
@@ -34,6 +41,8 @@ class Books:
     wall: Callable[[], float]
     tokens: TokenBook
     workspaces: WorkspaceBook
+    approvers: ApproverBook
+    approvals: Approvals
 
 
 def load_books(
@@ -41,6 +50,9 @@ def load_books(
     wall: Callable[[], float],
     read_key: KeyFileReader | None = None,
     learn: Callable[[Secret], object] = noop,
+    *,
+    policy: str | None = None,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> Books:
     """Load the records from a database that is not started yet.
 
@@ -48,15 +60,36 @@ def load_books(
     :param read_key: reads the key files of workspaces; by default also those of a
         sandbox.
     :param learn: called with each key of a workspace, before it is used.
+    :param policy: see `Approvals`, as `seconds`.
     :raises ConfigurationError: when they cannot be read.
     """
     tokens = TokenBook(TokenStore(database), wall)
     reader = read_key or KeyFileReader()
     workspaces = WorkspaceBook(WorkspaceStore(database), reader, learn)
     workspaces.tokens_of = tokens.names_for
+    approvers = ApproverBook(store=SqlApproverStore(database), wall=wall)
+    approvals = Approvals(
+        store=SqlApprovalStore(database),
+        policy=policy,
+        wall=wall,
+        seconds=seconds,
+        is_valid=partial(_is_valid, tokens),
+    )
     _finish(tokens.load())
     _finish(workspaces.load())
-    return Books(wall=wall, tokens=tokens, workspaces=workspaces)
+    _finish(approvers.load())
+    return Books(
+        wall=wall,
+        tokens=tokens,
+        workspaces=workspaces,
+        approvers=approvers,
+        approvals=approvals,
+    )
+
+
+def _is_valid(tokens: TokenBook, token_id: str) -> bool:
+    token = tokens.get(token_id)
+    return token is not None and token.state is TokenState.VALID
 
 
 def _finish(loading: Deferred[None]) -> None:

@@ -139,6 +139,8 @@ class SubcommandTests(SynchronousTestCase):
                 "snippet",
                 "token",
                 "workspace",
+                "approver",
+                "approvals",
                 "eval",
             ],
         )

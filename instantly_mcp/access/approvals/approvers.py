@@ -42,10 +42,10 @@ class ApproverBook:
         self._approvers = {each.name: each for each in await self.store.all()}
 
     @deferred
-    async def add(self, name: str) -> Secret:
+    async def add(self, name: str) -> tuple[Approver, str]:
         """Add an approver.
 
-        :returns: the secret, which is stored nowhere.
+        :returns: the approver, and the secret, which is stored nowhere.
         :raises ApproverNameError: for a name that is taken or not a name.
         """
         name = name.strip()
@@ -58,7 +58,7 @@ class ApproverBook:
         if not await self.store.add(approver):
             raise ApproverNameError("there is already an approver with this name")
         self._approvers[name] = approver
-        return secret
+        return approver, secret.reveal()
 
     @deferred
     async def remove(self, name: str) -> bool:

@@ -15,7 +15,6 @@ from typing import ClassVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -68,10 +67,11 @@ def _valid(token: str) -> bool:
 class Approvals:
     """Asks for approvals, takes the decisions, and hands out each approval once.
 
-    :param policy: the version of the present policy.
+    :param policy: the version of the present policy; ``None`` for a command that
+        decides while no daemon runs: the next daemon compares the version.
     :param wall: returns seconds since the epoch.
-    :param clock: measures the time that passes, so that a request of this process does
-        not live longer when the wall clock is set back.
+    :param seconds: returns the time of a clock that is never set, so that a request of
+        this process does not live longer when the wall clock is set back.
     :param page_of: see `PageOf`.
     :param is_valid: says whether the connection token of an id is still valid.
     """
@@ -79,9 +79,9 @@ class Approvals:
     log: ClassVar[Logger] = Logger()
 
     store: IApprovalStore
-    policy: str
+    policy: str | None
     wall: Callable[[], float]
-    clock: IReactorTime
+    seconds: Callable[[], float]
     page_of: PageOf = _no_page
     is_valid: Callable[[str], bool] = _valid
     _deadlines: dict[tuple[str, ApprovalState], float] = field(factory=dict, init=False)
@@ -93,7 +93,8 @@ class Approvals:
         token = act.rights.token
         if token is not None and not self.is_valid(token):
             raise not_valid_any_more()
-        subject = subject_of(act, self.policy)
+        policy = self.policy or ""
+        subject = subject_of(act, policy)
         for _ in range(_ATTEMPTS):
             newest = await self.store.newest(subject)
             if newest is not None:
@@ -105,7 +106,7 @@ class Approvals:
                 if newest.is_open:
                     await self._change(newest, ApprovalState.REPLACED)
                     continue
-            asked = self._request(act, subject, preview)
+            asked = self._request(act, subject, policy, preview)
             if await self.store.add(asked, MAX_PENDING):
                 self._keep_time(asked)
                 self.log.info(
@@ -190,7 +191,9 @@ class Approvals:
             raise pending(newest, self.page_of)
         return same and newest.state is ApprovalState.APPROVED
 
-    def _request(self, act: Act, subject: str, preview: Preview) -> Approval:
+    def _request(
+        self, act: Act, subject: str, policy: str, preview: Preview
+    ) -> Approval:
         now = self.wall()
         return Approval(
             id="".join(choice(_ID_LETTERS) for _ in range(ID_LENGTH)),
@@ -205,7 +208,7 @@ class Approvals:
             targets=act.targets,
             risks=_names(act),
             preview=preview,
-            policy=self.policy,
+            policy=policy,
             asked_at=now,
             since=now,
             until=now + PENDING_SECONDS,
@@ -216,7 +219,7 @@ class Approvals:
         while found.is_open:
             now = self.wall()
             closed = found.at(now)
-            if self._keep_time(found) <= self.clock.seconds():
+            if self._keep_time(found) <= self.seconds():
                 closed = found.timed_out(now)
             elif self._is_withdrawn(found):
                 closed = found.closed(ApprovalState.WITHDRAWN, now)
@@ -234,7 +237,8 @@ class Approvals:
     def _is_withdrawn(self, approval: Approval) -> bool:
         token = approval.token
         revoked = token is not None and not self.is_valid(token)
-        return revoked or approval.policy != self.policy
+        replaced = self.policy is not None and approval.policy != self.policy
+        return revoked or replaced
 
     async def _change(self, approval: Approval, state: ApprovalState) -> bool:
         """Close a request; return whether it was still as it is here."""
@@ -248,7 +252,7 @@ class Approvals:
         """Return when a request ends by the clock of this process."""
         left = approval.until - self.wall()
         key = approval.id, approval.state
-        return self._deadlines.setdefault(key, self.clock.seconds() + left)
+        return self._deadlines.setdefault(key, self.seconds() + left)
 
     def _ended(self, approval: Approval) -> None:
         for state in OPEN:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from twisted.python import usage
@@ -18,41 +18,10 @@ from ...daemon.control.dispatch import NoArguments
 from ...daemon.settings.secret_files import may_be_key
 from ..options import CommandGroup
 from .columns import in_columns, printable
+from .one_word import OneWordOptions
 from .options import AdminOptions
 
 MAX_TABLE_BYTES = 512 * 1024
-
-
-class OneWordOptions(AdminOptions):
-    """Base class for a command whose first word is not an option.
-
-    :cvar word: what it is, for the message when it is missing.
-    """
-
-    word: str
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Parse the options, which may stand before and after the word.
-
-        Twisted uses ``getopt``, which stops at the first word that is not an option.
-        """
-        words, others = list(options or ()), list[str]()
-        known, rest = [], iter(words)
-        for word in rest:
-            if not word.startswith("-"):
-                others.append(word)
-                continue
-            known.append(word)
-            if f"{word.removeprefix('--')}=" in self.longOpt:
-                known.extend([value for value in [next(rest, None)] if value])
-        super().parseOptions([*known, *others])
-
-    def parseArgs(self, *rest: str) -> None:
-        """Read the word."""
-        if not rest:
-            raise usage.UsageError(f"{self.word} is missing")
-        super().parseArgs(*rest[1:])
-        self.given = rest[0]
 
 
 class _AddedOptions(OneWordOptions):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..books import Books
+from .commands.approvals import ApprovalCommands
+from .commands.approvers import ApproverCommands
 from .commands.tokens import TokenCommands
 from .commands.workspaces import WorkspaceCommands
 from .dispatch import CommandTable, DaemonCommands
@@ -19,5 +21,7 @@ def command_table(books: Books) -> CommandTable:
                 known_workspace=books.workspaces.__contains__,
             ),
             WorkspaceCommands(books.workspaces),
+            ApproverCommands(books.approvers),
+            ApprovalCommands(books.approvals, books.approvers),
         )
     )

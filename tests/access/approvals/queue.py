@@ -81,7 +81,7 @@ class Queue:
             store=SqlApprovalStore(self.database),
             policy=self.policy,
             wall=lambda: self.wall,
-            clock=self.clock,
+            seconds=self.clock.seconds,
             page_of=lambda id: f"http://localhost:3100/approvals/{id}",
             is_valid=lambda token: token not in self.revoked,
         )

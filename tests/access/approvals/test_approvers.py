@@ -62,8 +62,9 @@ class ApproverTests(SynchronousTestCase):
 
     def add(self, name: str) -> Secret:
         """Add an approver."""
-        secret: Secret = self.successResultOf(self.book.add(name))
-        return secret
+        approver, secret = self.successResultOf(self.book.add(name))
+        self.assertEqual(approver.name, name)
+        return Secret(secret)
 
     def test_recognized(self) -> None:
         """A secret identifies its approver, also after a restart."""
