@@ -74,6 +74,14 @@ class Rights:
             return self
         return evolve(self, level=level, toolsets=seen, level_by=by)
 
+    @property
+    def are_own(self) -> bool:
+        """Whether they depend on the caller, and not on the server's settings alone."""
+        limited = self.level is not Level.FULL and self.level_by != "setting"
+        return bool(
+            limited or self.toolsets is not None or self.token or self.workspaces
+        )
+
     def includes(self, other: Rights) -> bool:
         """Say whether level and toolsets permit everything that those of other do."""
         return other.narrowed(self.level, self.toolsets) is other

@@ -122,7 +122,7 @@ class McpServer:
 
     def _answered(self, result: Result, context: RequestContext) -> Response:
         if context.caller.revision.modern:
-            result = modern.add_envelope(self.features, context.request.method, result)
+            result = modern.add_envelope(self.features, context, result)
         return Response(context.request.id, result)
 
     def _failed_later(self, failure: Failure, context: RequestContext) -> Response:

@@ -96,8 +96,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "A resource that depends on the caller is not watched without a key",
         "protocol/methods/resources.py",
-        "    return caller.credential is not None or not found",
-        "    return True or not found",
+        "    if caller.credential is None and described.needs_credential:",
+        "    if False and described.needs_credential:",
         "rules.test_watching",
     ),
     mutant(

@@ -54,8 +54,8 @@ MUTANTS: Sequence[Mutant] = (
         "modern",
         "Results of tools are not cached",
         "protocol/methods/modern.py",
-        "    if method in CACHEABLE:",
-        '    if method in CACHEABLE or method == "tools/call":',
+        "    if context.request.method in CACHEABLE:",
+        '    if context.request.method in {*CACHEABLE, "tools/call"}:',
         "rules.test_caching",
     ),
     mutant(

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Rights
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.primitives.tool import (
@@ -101,8 +102,11 @@ class SmallToolbox:
         )
         self._unlisted = self._tool("relay", TAGGED, self._relay)
 
-    def listed(self) -> Sequence[Tool]:
+    def listed(self, rights: Rights = ALL_RIGHTS) -> Sequence[Tool]:
         return self.tools
+
+    def is_disabled(self, name: str) -> bool:
+        return False
 
     def find(self, name: str) -> Tool | None:
         for tool in (*self.tools, self._unlisted):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from zope.interface.verify import verifyObject
 
+from instantly_mcp._rights import ALL_RIGHTS, Rights
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
 from instantly_mcp.pipeline.replies.reply import EventStream
@@ -30,7 +31,7 @@ from tests.transports.streaming import StreamableTestCase
 class BrokenRegistry(ResourceRegistry):
     """A registry whose resources cannot be listed."""
 
-    def resources(self) -> Sequence[Resource]:
+    def resources(self, rights: Rights = ALL_RIGHTS) -> Sequence[Resource]:
         """Fail with a bug."""
         raise Fault("a bug")
 

@@ -40,6 +40,7 @@ class PromptDeclaration:
     """The declaration of a prompt.
 
     :param write: writes the message; its function name is the prompt's name.
+    :param toolset: the toolset without which it is not offered.
     :param needs: required arguments, with their descriptions.
     :param takes: optional arguments, with their descriptions.
     """
@@ -47,6 +48,7 @@ class PromptDeclaration:
     write: Write
     title: str
     description: str
+    toolset: str
     needs: Mapping[str, str] = field(factory=dict)
     takes: Mapping[str, str] = field(factory=dict)
 
@@ -54,6 +56,7 @@ class PromptDeclaration:
 PROMPTS = (
     PromptDeclaration(
         write=launch_preflight,
+        toolset="campaigns",
         title="Launch preflight",
         description=(
             "Check a campaign before its launch: senders, leads, copy, schedule."
@@ -63,18 +66,21 @@ PROMPTS = (
     ),
     PromptDeclaration(
         write=morning_inbox,
+        toolset="emails",
         title="Morning inbox",
         description="Sort unread mail and draft replies; nothing is sent.",
         takes={"limit": f"threads, 1 to {MAX_THREADS}, default {DEFAULT_THREADS}"},
     ),
     PromptDeclaration(
         write=why_not_sending,
+        toolset="campaigns",
         title="Why is it not sending?",
         description="Find out why a campaign does not send.",
         needs={"campaign": "name or id"},
     ),
     PromptDeclaration(
         write=weekly_report,
+        toolset="analytics",
         title="Weekly report",
         description="Numbers of campaigns in a period, compared with the one before.",
         takes={
@@ -84,18 +90,21 @@ PROMPTS = (
     ),
     PromptDeclaration(
         write=list_hygiene,
+        toolset="leads",
         title="List hygiene",
         description="How clean a lead list is, and how to clean it.",
         needs={"list": "name or id"},
     ),
     PromptDeclaration(
         write=reply_triage,
+        toolset="emails",
         title="Reply triage",
         description="Classify a thread and draft the reply.",
         needs={"thread": "thread_id"},
     ),
     PromptDeclaration(
         write=client_report,
+        toolset="analytics",
         title="Client report",
         description="A workspace's results, written for the client.",
         takes={
@@ -107,9 +116,10 @@ PROMPTS = (
 
 
 def build_prompts(context: FeatureContext) -> PromptRegistry:
-    """Build all prompts."""
+    """Build the prompts of the selected toolsets."""
     completers = _completers(context.names)
-    return PromptRegistry([_prompt(entry, context, completers) for entry in PROMPTS])
+    offered = [each for each in PROMPTS if each.toolset in context.toolsets]
+    return PromptRegistry([_prompt(each, context, completers) for each in offered])
 
 
 def _prompt(
@@ -134,6 +144,7 @@ def _prompt(
         render=Renderer(context, entry.write),
         arguments=arguments,
         needs_credential=True,
+        toolset=entry.toolset,
     )
 
 

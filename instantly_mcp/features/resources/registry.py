@@ -32,6 +32,7 @@ class ResourceDeclaration:
     :param lookup: returns the content.
     :param public: the same for all callers, and readable without a key.
     :param completes: the kind of object that its first variable names.
+    :param toolset: the toolset without which it is not offered.
     :param poll: polls for changes while clients are subscribed.
     """
 
@@ -43,6 +44,7 @@ class ResourceDeclaration:
     mime_type: str = JSON
     completes: ObjectKind | None = None
     poll: Poll | None = None
+    toolset: str | None = None
 
     @property
     def name(self) -> str:
@@ -108,6 +110,7 @@ TEMPLATES = (
     ResourceDeclaration(
         path="campaigns/{id}",
         title="Campaign",
+        toolset="campaigns",
         description="A campaign's settings, senders, schedule, and copy as text.",
         lookup=campaigns.campaign,
         completes=CAMPAIGNS,
@@ -115,6 +118,7 @@ TEMPLATES = (
     ResourceDeclaration(
         path="campaigns/{id}/preflight",
         title="Campaign preflight",
+        toolset="campaigns",
         description=(
             "Is it ready? Checks senders, leads, copy, variables, schedule, volume."
         ),
@@ -124,6 +128,7 @@ TEMPLATES = (
     ResourceDeclaration(
         path="campaigns/{id}/analytics{?from,to}",
         title="Campaign analytics",
+        toolset="analytics",
         description="Totals, rates and days of a campaign; from and to are dates.",
         lookup=campaigns.analytics,
         completes=CAMPAIGNS,
@@ -131,12 +136,14 @@ TEMPLATES = (
     ResourceDeclaration(
         path="leads/{id}",
         title="Lead",
+        toolset="leads",
         description="A lead with its custom variables.",
         lookup=objects.lead,
     ),
     ResourceDeclaration(
         path="lists/{id}/scorecard",
         title="List scorecard",
+        toolset="leads",
         description=(
             "How clean a lead list is: verification, duplicates, role addresses."
         ),
@@ -146,6 +153,7 @@ TEMPLATES = (
     ResourceDeclaration(
         path="accounts/{email}",
         title="Sending account",
+        toolset="accounts",
         description="A mailbox: status, warm-up, limits, and why it cannot send.",
         lookup=objects.account,
         completes=ACCOUNTS,
@@ -153,12 +161,14 @@ TEMPLATES = (
     ResourceDeclaration(
         path="threads/{thread_id}",
         title="Mail thread",
+        toolset="emails",
         description="The mails of a thread, oldest first, marked as untrusted text.",
         lookup=objects.thread,
     ),
     ResourceDeclaration(
         path="jobs/{id}",
         title="Background job",
+        toolset="jobs",
         description="A background job's status and progress. Can be subscribed to.",
         lookup=objects.job,
         completes=JOBS,
@@ -175,10 +185,11 @@ TEMPLATES = (
 
 
 def build_resources(context: FeatureContext) -> ResourceRegistry:
-    """Build all resources and templates."""
+    """Build the resources and templates of the selected toolsets."""
+    offered = {None, *context.toolsets}
     return ResourceRegistry(
-        [_resource(entry, context) for entry in RESOURCES],
-        [_template(entry, context) for entry in TEMPLATES],
+        [_resource(each, context) for each in RESOURCES if each.toolset in offered],
+        [_template(each, context) for each in TEMPLATES if each.toolset in offered],
     )
 
 
@@ -193,6 +204,7 @@ def _resource(entry: ResourceDeclaration, context: FeatureContext) -> Resource:
         needs_credential=not entry.public,
         private=not entry.public,
         ttl_ms=PUBLIC_TTL_MS,
+        toolset=entry.toolset,
     )
 
 
@@ -209,6 +221,7 @@ def _template(entry: ResourceDeclaration, context: FeatureContext) -> ResourceTe
         needs_credential=not entry.public,
         private=not entry.public,
         ttl_ms=PUBLIC_TTL_MS,
+        toolset=entry.toolset,
     )
 
 

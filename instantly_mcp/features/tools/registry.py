@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from attrs import define, field
 from zope.interface import implementer
 
+from ..._rights import ALL_RIGHTS, Rights
 from ...protocol.primitives.registries import IToolRegistry
+from ...protocol.primitives.selected import SelectedItems
 from ...protocol.primitives.tool import Tool
 from ..toolsets import ToolSelection
 from ..workspace.context import FeatureContext
 from . import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
 from .declaration import ToolDeclaration
-from .deprecated import deprecated_tools
+from .deprecated import OLDER_NAMES, deprecated_tools
 from .runner import build_tool
 
 DECLARATIONS: tuple[ToolDeclaration, ...] = (
@@ -30,28 +31,33 @@ DECLARATIONS: tuple[ToolDeclaration, ...] = (
 )
 """All tools that can be listed, in this order."""
 
-NO_ALIASES: Mapping[str, Tool] = {}
-
 
 @implementer(IToolRegistry)
-@define(eq=False)
 class SelectedTools:
-    """The listed tools, and deprecated names that are only callable."""
+    """The listed tools, and deprecated names that are only callable.
 
-    _listed: tuple[Tool, ...]
-    _aliases: Mapping[str, Tool] = NO_ALIASES
-    _by_name: dict[str, Tool] = field(factory=dict, init=False)
+    :param aliases: tools by their deprecated names.
+    :param every: the names of all tools, also of those that the operator left out.
+    """
 
-    def __attrs_post_init__(self) -> None:
-        """Index the tools by name."""
-        self._by_name = {tool.name: tool for tool in self._listed}
-        self._by_name.update(self._aliases)
+    def __init__(
+        self,
+        listed: Sequence[Tool],
+        aliases: Mapping[str, Tool] | None = None,
+        every: Collection[str] = (),
+    ) -> None:
+        self._listed = SelectedItems(listed)
+        self._by_name = {tool.name: tool for tool in listed} | dict(aliases or {})
+        self._disabled = frozenset(every) - self._by_name.keys()
 
-    def listed(self) -> Sequence[Tool]:
-        return self._listed
+    def listed(self, rights: Rights = ALL_RIGHTS) -> Sequence[Tool]:
+        return self._listed.seen_with(rights)
 
     def find(self, name: str) -> Tool | None:
         return self._by_name.get(name)
+
+    def is_disabled(self, name: str) -> bool:
+        return name in self._disabled
 
 
 def selected_names(selection: ToolSelection) -> tuple[str, ...]:
@@ -62,7 +68,8 @@ def selected_names(selection: ToolSelection) -> tuple[str, ...]:
 def build_tools(context: FeatureContext, selection: ToolSelection) -> SelectedTools:
     """Build the selected tools on a shared context."""
     listed = tuple(build_tool(each, context) for each in _selected(selection))
-    return SelectedTools(listed, deprecated_tools(context, listed))
+    every = {*(each.name for each in DECLARATIONS), *OLDER_NAMES}
+    return SelectedTools(listed, deprecated_tools(context, listed), every)
 
 
 def _selected(selection: ToolSelection) -> list[ToolDeclaration]:

@@ -33,6 +33,7 @@ from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
 from ..workspace.context import FeatureContext
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .declaration import Convert, Reshape, ToolDeclaration, Work
+from .least_level import least_level
 from .references import References
 from .resetting import Resettable, require_change
 from .steps import with_steps_done
@@ -50,6 +51,8 @@ def build_tool(declaration: ToolDeclaration, context: FeatureContext) -> Tool:
         annotations=declaration.hints,
         needs_credential=declaration.needs_credential,
         task=declaration.task,
+        toolset=declaration.toolset,
+        level=least_level(declaration),
         run=ToolRunner(context=context, declaration=declaration),
     )
 

@@ -53,15 +53,17 @@ def methods(features: ServerFeatures) -> Mapping[str, Method]:
     return table
 
 
-def add_envelope(features: ServerFeatures, method: str, result: Result) -> Result:
+def add_envelope(
+    features: ServerFeatures, context: RequestContext, result: Result
+) -> Result:
     """Return a result with the members that all results of the modern era have."""
     meta: dict[str, Json] = {META_SERVER: features.info.as_object()}
     own = result.get("_meta")
     if own is not None:
         meta.update(own)
     sealed: dict[str, Json] = {"resultType": "complete", **result, "_meta": meta}
-    if method in CACHEABLE:
+    if context.request.method in CACHEABLE:
         sealed["ttlMs"] = LIST_TTL_MS
-        # Lists do not depend on the caller.
-        sealed["cacheScope"] = "public"
+        own = context.caller.rights.are_own
+        sealed["cacheScope"] = "private" if own else "public"
     return sealed

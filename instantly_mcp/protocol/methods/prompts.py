@@ -14,6 +14,7 @@ from ..wire.accepted_arguments import BadArguments, object_of
 from ..wire.content import adapt_content
 from ..wire.errors import invalid_params
 from ..wire.versions import Revision
+from .not_permitted import require_permitted
 from .running import call_for, run_call
 
 MAX_COMPLETIONS = 100
@@ -23,7 +24,7 @@ def list_prompts(features: ServerFeatures, context: RequestContext) -> Result:
     """``prompts/list``."""
     return features.listing.page(
         "prompts",
-        features.prompts.listed(),
+        features.prompts.listed(context.caller.rights),
         context.caller.revision,
         context.params.get("cursor"),
         _describe,
@@ -32,7 +33,7 @@ def list_prompts(features: ServerFeatures, context: RequestContext) -> Result:
 
 def get_prompt(features: ServerFeatures, context: RequestContext) -> Deferred[Result]:
     """``prompts/get``: check the arguments, render the messages."""
-    prompt = _prompt_named(features, context.params.get("name"))
+    prompt = _prompt_named(features, context, context.params.get("name"))
     arguments = _arguments(features, prompt, context.params.get("arguments"))
     if prompt.needs_credential and context.caller.credential is None:
         raise features.credential_required()
@@ -61,7 +62,7 @@ def complete(
     name, value = argument.get("name"), argument.get("value")
     if not isinstance(name, str) or not isinstance(value, str):
         raise invalid_params("params.argument needs a name and a value, both strings")
-    completer = _completer(features, context.params.get("ref"), name)
+    completer = _completer(features, context, name)
     if completer is None or context.caller.credential is None:
         # Empty is a valid result; without a credential nothing can be looked up.
         return _completion([])
@@ -70,11 +71,14 @@ def complete(
     return found.addCallback(_completion)
 
 
-def _prompt_named(features: ServerFeatures, name: Json) -> Prompt:
+def _prompt_named(
+    features: ServerFeatures, context: RequestContext, name: Json
+) -> Prompt:
     prompt = features.prompts.find(name) if isinstance(name, str) else None
     if prompt is None:
         shown = name[:100] if isinstance(name, str) else "(none)"
         raise invalid_params(f"Unknown prompt: {shown}")
+    require_permitted(context, prompt, "prompt")
     return prompt
 
 
@@ -87,10 +91,14 @@ def _arguments(
         raise invalid_params(refused.problem.message) from refused
 
 
-def _completer(features: ServerFeatures, ref: Json, name: str) -> CompleteValue | None:
-    kind = ref.get("type") if isinstance(ref, dict) else None
+def _completer(
+    features: ServerFeatures, context: RequestContext, name: str
+) -> CompleteValue | None:
+    stated = context.params.get("ref")
+    ref = stated if isinstance(stated, dict) else {}
+    kind = ref.get("type")
     if kind == "ref/prompt":
-        prompt = _prompt_named(features, ref.get("name"))
+        prompt = _prompt_named(features, context, ref.get("name"))
         for argument in prompt.arguments:
             if argument.name == name:
                 return argument.complete
@@ -100,6 +108,7 @@ def _completer(features: ServerFeatures, ref: Json, name: str) -> CompleteValue 
         template = features.resources.template(uri) if isinstance(uri, str) else None
         if template is None:
             raise invalid_params("Unknown resource template")
+        require_permitted(context, template, "resource template")
         if name not in template.template.names:
             raise invalid_params(f"The template has no variable {name[:60]}")
         return template.complete.get(name)

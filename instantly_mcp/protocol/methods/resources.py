@@ -14,6 +14,7 @@ from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from ..calls.watching import Unsubscribe
 from ..primitives.registries import ResolvedResource
 from ..primitives.resource import Resource, ResourceContents, ResourceTemplate
+from ..primitives.selected import permits
 from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.errors import (
     ProtocolError,
@@ -22,6 +23,7 @@ from ..wire.errors import (
     resource_not_found,
 )
 from ..wire.versions import Revision
+from .not_permitted import require_permitted
 from .running import call_for, run_call
 
 
@@ -29,7 +31,7 @@ def list_resources(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/list``."""
     return features.listing.page(
         "resources",
-        features.resources.resources(),
+        features.resources.resources(context.caller.rights),
         context.caller.revision,
         context.params.get("cursor"),
         _describe,
@@ -40,7 +42,7 @@ def list_templates(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/templates/list``."""
     return features.listing.page(
         "resourceTemplates",
-        features.resources.templates(),
+        features.resources.templates(context.caller.rights),
         context.caller.revision,
         context.params.get("cursor"),
         _describe,
@@ -56,6 +58,7 @@ def read_resource(
     if found is None:
         raise not_found(uri, context.caller.revision)
     described = found.described
+    require_permitted(context, described, "resource")
     if described.needs_credential and context.caller.credential is None:
         raise features.credential_required()
     call = call_for(features, context)
@@ -82,6 +85,7 @@ def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
     found = features.resources.find(asked)
     if found is None:
         raise not_found(asked, context.caller.revision)
+    require_permitted(context, found.described, "resource")
     if not may_subscribe(found, context.caller):
         raise features.credential_required()
     session = context.caller.session
@@ -108,8 +112,11 @@ def unsubscribe(features: ServerFeatures, context: RequestContext) -> Result:
 
 
 def may_subscribe(found: ResolvedResource, caller: Caller) -> bool:
-    """Return whether the caller may subscribe: some resources need a credential."""
-    return caller.credential is not None or not found.described.needs_credential
+    """Return whether rights and credential of the caller suffice to subscribe."""
+    described = found.described
+    if caller.credential is None and described.needs_credential:
+        return False
+    return permits(caller.rights, described)
 
 
 def start_watching(

@@ -11,11 +11,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..._json_codec import Json, JsonObject
+from ..._rights import Rights
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
+from ..primitives.selected import permits
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
 from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.accepted_arguments import BadArguments, object_of
@@ -28,6 +30,7 @@ from ..wire.jsonrpc import Request, Response
 from ..wire.param_headers import check_param_headers
 from ..wire.validation import ArgumentProblem
 from ..wire.versions import Revision
+from .not_permitted import disabled, not_permitted
 from .running import call_for, run_call
 
 MISSPELLED_RATIO = 0.9
@@ -44,7 +47,7 @@ def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
     """``tools/list``."""
     return features.listing.page(
         "tools",
-        features.tools.listed(),
+        features.tools.listed(context.caller.rights),
         context.caller.revision,
         context.params.get("cursor"),
         describe_tool,
@@ -57,14 +60,19 @@ def call_tool(
     """``tools/call``: find the tool, check the request, run it, render the result.
 
     The order of the checks decides which error a client gets: unknown tool (-32602),
+    tool that the caller may not use (a result with isError, which the model sees),
     parameter headers (-32020), capability or credential, arguments.
     """
     name, arguments = context.params.get("name"), context.params.get("arguments")
+    revision = context.caller.revision
     tool = features.tools.find(name) if isinstance(name, str) else None
     if tool is None:
-        raise _unknown(name, features)
+        if isinstance(name, str) and features.tools.is_disabled(name):
+            return render_result(disabled(name), revision)
+        raise _unknown(name, features, context.caller.rights)
+    if not permits(context.caller.rights, tool):
+        return render_result(not_permitted(tool, context.caller.rights), revision)
     compiled = features.compiled(tool)
-    revision = context.caller.revision
     if (
         compiled.param_headers
         and revision.modern
@@ -85,7 +93,7 @@ def call_tool(
     return running.start(accepted)
 
 
-def _unknown(name: Json, features: ServerFeatures) -> ProtocolError:
+def _unknown(name: Json, features: ServerFeatures, rights: Rights) -> ProtocolError:
     """Return the error for a name of no tool, with the names that are like it.
 
     A destructive tool is named only where the name is a misspelling of its own.
@@ -94,7 +102,7 @@ def _unknown(name: Json, features: ServerFeatures) -> ProtocolError:
         return invalid_params("params.name must be the name of a tool")
     shown = name[:MAX_SHOWN_CHARS]
     said = f"Unknown tool: {shown}"
-    listed, asked = features.tools.listed(), shown.lower()
+    listed, asked = features.tools.listed(rights), shown.lower()
     near = [
         *get_close_matches(
             asked,

@@ -1,6 +1,7 @@
 """Renders lists and tool results for a revision, without what the revision lacks.
 
-A list that fits on one page is encoded once per revision and served as bytes.
+A list that fits on one page is encoded once per revision and served as bytes. Callers
+with fewer rights see another list, which is encoded once as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from ..wire.versions import Revision
 from .tool import Tool, ToolResult, text
 
 Item = TypeVar("Item")
+
+MAX_ENCODED = 64
+"""How many encoded lists are kept; a list of tools has about 40 kB."""
 
 
 def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
@@ -44,7 +48,7 @@ class Listing:
     def __init__(self, pager: Pager) -> None:
         self._pager = pager
         self._encoded: dict[
-            tuple[str, str, bool], tuple[Sequence[object], Encoded]
+            tuple[str, str, bool, int], tuple[Sequence[object], Encoded]
         ] = {}
 
     def page(
@@ -78,11 +82,14 @@ class Listing:
         revision: Revision,
         describe: Callable[[Item, Revision], JsonObject],
     ) -> Encoded:
-        key = (kind, revision.version, revision.structured)
+        # The held list keeps its object alive, so that no other one gets its id.
+        key = (kind, revision.version, revision.structured, id(items))
         held = self._encoded.get(key)
         if held is not None and held[0] is items:
             return held[1]
         rendered = Encoded(ascii_dumps([describe(item, revision) for item in items]))
+        if len(self._encoded) >= MAX_ENCODED:
+            del self._encoded[next(iter(self._encoded))]
         self._encoded[key] = (items, rendered)
         return rendered
 

@@ -9,6 +9,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
+from ..._rights import Level
 from ..wire.schema_annotations import ALSO_NAMED
 from .resource import CompleteValue
 
@@ -62,6 +63,8 @@ class Prompt:
     :param render: called with the arguments and the call; required arguments are
         present.
     :param needs_credential: whether rendering it requires a credential.
+    :param toolset: the toolset that it belongs to; ``None`` for all callers.
+    :param level: the least access level with which it is of use.
     """
 
     name: str
@@ -70,6 +73,8 @@ class Prompt:
     render: RenderPrompt
     arguments: Sequence[PromptArgument] = ()
     needs_credential: bool = False
+    toolset: str | None = None
+    level: Level = Level.READ_ONLY
 
     def accepted_schema(self) -> JsonObject:
         """Return the JSON Schema of the arguments: texts, and no unknown ones."""

@@ -12,8 +12,10 @@ from attrs import frozen
 from zope.interface import Interface, implementer
 
 from ..._noop import noop
+from ..._rights import ALL_RIGHTS, Rights
 from .prompt import Prompt
 from .resource import Resource, ResourceTemplate
+from .selected import SelectedItems
 from .tool import Tool
 
 
@@ -35,20 +37,29 @@ class ResolvedResource:
 class IToolRegistry(Interface):
     """The tools that the server offers."""
 
-    def listed() -> Sequence[Tool]:
-        """Return the tools that ``tools/list`` shows, always in the same order."""
+    def listed(rights: Rights = ALL_RIGHTS) -> Sequence[Tool]:
+        """Return the tools that ``tools/list`` shows to a caller with these rights.
+
+        The order is always the same, and so is the object until the list changes.
+        """
 
     def find(name: str) -> Tool | None:
-        """Return the tool with this name; it can be callable without being listed."""
+        """Return the tool with this name, whatever the caller's rights.
+
+        It can be callable without being listed.
+        """
+
+    def is_disabled(name: str) -> bool:
+        """Say whether a tool of this name exists but is not offered by this server."""
 
 
 class IResourceRegistry(Interface):
     """The resources and resource templates that the server offers."""
 
-    def resources() -> Sequence[Resource]:
+    def resources(rights: Rights = ALL_RIGHTS) -> Sequence[Resource]:
         """Return the resources with fixed URIs, always in the same order."""
 
-    def templates() -> Sequence[ResourceTemplate]:
+    def templates(rights: Rights = ALL_RIGHTS) -> Sequence[ResourceTemplate]:
         """Return the templates, always in the same order."""
 
     def find(uri: str) -> ResolvedResource | None:
@@ -61,11 +72,11 @@ class IResourceRegistry(Interface):
 class IPromptRegistry(Interface):
     """The prompts that the server offers."""
 
-    def listed() -> Sequence[Prompt]:
+    def listed(rights: Rights = ALL_RIGHTS) -> Sequence[Prompt]:
         """Return the prompts, always in the same order."""
 
     def find(name: str) -> Prompt | None:
-        """Return the prompt with this name."""
+        """Return the prompt with this name, whatever the caller's rights."""
 
 
 @implementer(IToolRegistry)
@@ -73,23 +84,27 @@ class ToolRegistry:
     """Tools by name, in the order of their addition."""
 
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
-        self._tools = tuple(tools)
+        self._tools = SelectedItems(tuple(tools))
         self.on_change: Callable[[], None] = noop
 
-    def listed(self) -> Sequence[Tool]:
-        return self._tools
+    def listed(self, rights: Rights = ALL_RIGHTS) -> Sequence[Tool]:
+        return self._tools.seen_with(rights)
 
     def find(self, name: str) -> Tool | None:
-        return next((tool for tool in self._tools if tool.name == name), None)
+        return next((tool for tool in self._tools.all if tool.name == name), None)
+
+    def is_disabled(self, name: str) -> bool:
+        return False
 
     def add(self, tool: Tool) -> None:
         """Add a tool at the end."""
-        self._tools = (*self._tools, tool)
+        self._tools = SelectedItems((*self._tools.all, tool))
         self.on_change()
 
     def remove(self, name: str) -> None:
         """Remove it, if it is there."""
-        self._tools = tuple(tool for tool in self._tools if tool.name != name)
+        kept = [tool for tool in self._tools.all if tool.name != name]
+        self._tools = SelectedItems(kept)
         self.on_change()
 
 
@@ -98,23 +113,25 @@ class PromptRegistry:
     """Prompts by name, in the order of their addition."""
 
     def __init__(self, prompts: Iterable[Prompt] = ()) -> None:
-        self._prompts = tuple(prompts)
+        self._prompts = SelectedItems(tuple(prompts))
         self.on_change: Callable[[], None] = noop
 
-    def listed(self) -> Sequence[Prompt]:
-        return self._prompts
+    def listed(self, rights: Rights = ALL_RIGHTS) -> Sequence[Prompt]:
+        return self._prompts.seen_with(rights)
 
     def find(self, name: str) -> Prompt | None:
-        return next((prompt for prompt in self._prompts if prompt.name == name), None)
+        prompts = self._prompts.all
+        return next((prompt for prompt in prompts if prompt.name == name), None)
 
     def add(self, prompt: Prompt) -> None:
         """Add a prompt at the end."""
-        self._prompts = (*self._prompts, prompt)
+        self._prompts = SelectedItems((*self._prompts.all, prompt))
         self.on_change()
 
     def remove(self, name: str) -> None:
         """Remove it, if it is there."""
-        self._prompts = tuple(p for p in self._prompts if p.name != name)
+        kept = [prompt for prompt in self._prompts.all if prompt.name != name]
+        self._prompts = SelectedItems(kept)
         self.on_change()
 
 
@@ -127,20 +144,20 @@ class ResourceRegistry:
         resources: Iterable[Resource] = (),
         templates: Iterable[ResourceTemplate] = (),
     ) -> None:
-        self._resources = tuple(resources)
-        self._templates = tuple(templates)
+        self._resources = SelectedItems(tuple(resources))
+        self._templates = SelectedItems(tuple(templates))
 
-    def resources(self) -> Sequence[Resource]:
-        return self._resources
+    def resources(self, rights: Rights = ALL_RIGHTS) -> Sequence[Resource]:
+        return self._resources.seen_with(rights)
 
-    def templates(self) -> Sequence[ResourceTemplate]:
-        return self._templates
+    def templates(self, rights: Rights = ALL_RIGHTS) -> Sequence[ResourceTemplate]:
+        return self._templates.seen_with(rights)
 
     def find(self, uri: str) -> ResolvedResource | None:
-        for resource in self._resources:
+        for resource in self._resources.all:
             if resource.uri == uri:
                 return ResolvedResource(resource, {})
-        for template in self._templates:
+        for template in self._templates.all:
             values = template.template.match(uri)
             if values is not None:
                 # An empty query value says nothing, like an empty argument of a tool.
@@ -149,7 +166,7 @@ class ResourceRegistry:
         return None
 
     def template(self, uri_template: str) -> ResourceTemplate | None:
-        for template in self._templates:
+        for template in self._templates.all:
             if template.template.template == uri_template:
                 return template
         return None

@@ -10,6 +10,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
+from ..._rights import Level
 from ..wire.uri_template import UriTemplate
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Resource:
         share them.
     :param ttl_ms: how long a public resource may be cached, in milliseconds.
     :param watch: finds changes that are not made through this server.
+    :param toolset: the toolset that it belongs to; ``None`` for all callers.
+    :param level: the least access level that may read it.
     """
 
     uri: str
@@ -82,6 +85,8 @@ class Resource:
     private: bool = False
     ttl_ms: int = 60_000
     watch: WatchResource | None = None
+    toolset: str | None = None
+    level: Level = Level.READ_ONLY
 
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``resources/list``, with a title if `structured`."""
@@ -94,6 +99,7 @@ class ResourceTemplate:
 
     :param complete: completion functions by the name of the template's variable.
     :param watch: finds changes that are not made through this server.
+    :param toolset: see `Resource`, as for `level`.
     """
 
     template: UriTemplate
@@ -107,6 +113,8 @@ class ResourceTemplate:
     private: bool = True
     ttl_ms: int = 60_000
     watch: WatchResource | None = None
+    toolset: str | None = None
+    level: Level = Level.READ_ONLY
 
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``resources/templates/list``."""

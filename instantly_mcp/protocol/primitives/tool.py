@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject, dumps, loads
+from ..._rights import Level
 
 if TYPE_CHECKING:
     from ..calls.call import Call
@@ -112,6 +113,10 @@ class TaskSupport(Enum):
     REQUIRED = "required"
 
 
+def _least_level(tool: Tool) -> Level:
+    return Level.READ_ONLY if tool.annotations.read_only else Level.FULL
+
+
 RunTool: TypeAlias = "Callable[[JsonObject, Call], Deferred[ToolResult]]"
 
 
@@ -130,6 +135,8 @@ class Tool:
     :param output_schema: JSON Schema 2020-12 of the structured results.
     :param needs_credential: whether a call without a credential is refused (401).
     :param task: whether `run` may call `Call.become_task`.
+    :param toolset: the toolset that it belongs to; ``None`` for all callers.
+    :param level: the least access level with which it can do anything.
     """
 
     name: str
@@ -142,6 +149,8 @@ class Tool:
     output_schema: Mapping[str, Json] | None = None
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER
+    toolset: str | None = None
+    level: Level = Factory(_least_level, takes_self=True)
 
     @property
     def accepted_schema(self) -> Mapping[str, Json]:
