@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject, dumps
-from ..daemon.mcp import NoSeal, make_features, older_tool_names
+from ..daemon.mcp import NO_RAILS, NoSeal, make_features, older_tool_names
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
 from ..daemon.upstream import connect_upstream
@@ -91,7 +91,12 @@ def listed_tools(toolsets: str) -> Sequence[Tool]:
     settings = resolve({"toolsets": toolsets}, {})
     upstream = connect_upstream(settings, IReactorTime(reactor), InFlight(), time.time)
     features = make_features(
-        settings, IReactorTime(reactor), upstream, time.time, seal=NoSeal()
+        settings,
+        IReactorTime(reactor),
+        upstream,
+        time.time,
+        seal=NoSeal(),
+        rails=NO_RAILS,
     )
     return features.tools.listed()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TextIO
 
+from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver
 
@@ -33,6 +34,7 @@ from ..transports.legacy_sse import LegacySse
 from ..transports.streamable import StreamableHttp
 from ..web import pages
 from ..web.build import make_site, make_web_app
+from ..web.delivery import Streams
 from ..web.http.site import McpSite
 from .control.services import administration
 from .draining import RefuseNewWork
@@ -58,6 +60,9 @@ from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcement, Announcements
 from .status import key_formats
 from .upstream import SandboxView
+
+HEAD_SECONDS = 3600.0
+"""How often the head of the audit file is logged."""
 
 ADDRESS_LIMIT_FACTOR = 20
 """The rate limit of one client address, in multiples of the limit of one caller.
@@ -256,22 +261,7 @@ def _components(
         factory=site,
         readiness=http.readiness,
         in_flight=mcp.in_flight,
-        timers=(
-            Periodic(
-                reactor,
-                KEEP_ALIVE_SECONDS / KEEP_ALIVE_BATCHES,
-                streams.keep_alive,
-                "keep-alive",
-            ),
-            Periodic(reactor, SWEEP_SECONDS, sessions.sweep, "session sweep"),
-            Periodic(reactor, SWEEP_SECONDS, mcp.retention.sweep, "stream sweep"),
-            Periodic(
-                reactor, SWEEP_SECONDS, mcp.server_features.tasks.sweep, "task sweep"
-            ),
-            _watchdog(mcp, reactor),
-            *administration(reactor, mcp.state.path, mcp.books),
-            *notifier.timers(reactor),
-        ),
+        timers=(*_timers(reactor, mcp, streams), *notifier.timers(reactor)),
         refuse_new=partial(_drain, mcp, site, pipeline),
         may_bring_work=lambda: site.may_bring_work,
         give_up_upstream=give_up_upstream,
@@ -285,6 +275,23 @@ def _components(
         reload=notifier.announcing(reload),
         rotate_log=reload.rotate_log,
         extra_listeners=extra_listeners,
+    )
+
+
+def _timers(reactor: Any, mcp: McpParts, streams: Streams) -> Sequence[Service]:
+    """Return the services that run as long as the daemon."""
+    sweeps = {
+        "session sweep": mcp.sessions.sweep,
+        "stream sweep": mcp.retention.sweep,
+        "task sweep": mcp.server_features.tasks.sweep,
+    }
+    keep_alive = KEEP_ALIVE_SECONDS / KEEP_ALIVE_BATCHES
+    return (
+        Periodic(reactor, keep_alive, streams.keep_alive, "keep-alive"),
+        *(Periodic(reactor, SWEEP_SECONDS, work, at) for at, work in sweeps.items()),
+        Periodic(reactor, HEAD_SECONDS, mcp.state.audit.log_head, "audit head"),
+        _watchdog(mcp, reactor),
+        *administration(reactor, mcp.state.path, mcp.books),
     )
 
 

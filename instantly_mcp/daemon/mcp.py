@@ -12,6 +12,7 @@ from .. import __version__
 from .._credential import Secret
 from .._noop import noop
 from ..access.decisions import Policy
+from ..access.rails.passing import Rails
 from ..access.token_admission import TokenAdmission
 from ..features.build import Features, build_features
 from ..features.consent.guard import WriteGuard
@@ -30,6 +31,7 @@ from ..state.sessions import MemorySessionStore, SessionLimits, make_session_sto
 from .books import Books, load_books
 from .draining import TrackedServer
 from .process.in_flight import InFlight
+from .rails import make_rails
 from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
@@ -44,6 +46,10 @@ INSTRUCTIONS = (
     "Activating a campaign and replying send real mail."
 )
 SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
+
+
+NO_RAILS = Rails()
+"""For features that are listed, and never called."""
 
 
 @implementer(ITokenSealer)
@@ -155,6 +161,7 @@ def make_server_features(
         upstream,
         wall,
         seal=state.seal,
+        rails=make_rails(state),
         on_change=changes.resource_updated,
     )
     return ServerFeatures(
@@ -177,12 +184,14 @@ def make_features(
     wall: Callable[[], float],
     *,
     seal: ITokenSealer,
+    rails: Rails,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
     :param wall: returns the time in seconds since the epoch.
     :param seal: seals the cursors of the list tools.
+    :param rails: what every write passes.
     :param on_change: called with each resource that is found to have changed.
     """
     return build_features(
@@ -190,7 +199,7 @@ def make_features(
         clock,
         ServerFacts(name=NAME, version=__version__, mode=settings.mode),
         tool_selection(settings),
-        guard=WriteGuard(policy=Policy()),
+        guard=WriteGuard(policy=Policy(), rails=rails),
         seal=seal,
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),

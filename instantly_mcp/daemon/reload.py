@@ -1,4 +1,4 @@
-"""Reads files again on SIGHUP (all of them) and SIGUSR1 (the log file).
+"""Reads files again on SIGHUP (all of them) and SIGUSR1 (log and audit file).
 
 Settings are not read again, only the files that they name: the log file, certificates,
 keys and seal keys. A part whose file cannot be used logs why and keeps what it has; a
@@ -56,6 +56,7 @@ class Reloader:
             ("seal keys", self._reload_seal_keys),
             ("keys of workspaces", lambda: not self.reload_workspaces()),
         )
+        self._reopen_audit()
         kept = [name for name, renew in parts if not self._succeeds(name, renew)]
         if kept:
             self.log.error("reload failed; kept the old {parts}", parts=", ".join(kept))
@@ -64,7 +65,8 @@ class Reloader:
         return kept
 
     def rotate_log(self) -> None:
-        """Open the log file again after it was renamed."""
+        """Open the log file and the audit file again after they were renamed."""
+        self._reopen_audit()
         if self._succeeds("log file", self._reopen_log):
             self.log.info("opened the log file again")
 
@@ -80,6 +82,17 @@ class Reloader:
         if why is not None:
             self.log.error("kept the old log file: {line}", line=why)
         return why is None
+
+    def _reopen_audit(self) -> None:
+        """Begin a new audit file if the old one was renamed.
+
+        It takes a thread, and is tried again with each line.
+        """
+        self.state.audit.reopen().addErrback(
+            lambda failure: self.log.failure(
+                "IMCP-AUDIT the audit file cannot be written", failure
+            )
+        )
 
     def _renew_certificates(self) -> bool:
         renewed = [ports.renew_certificates() for ports in self.ports]

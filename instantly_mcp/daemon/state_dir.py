@@ -1,4 +1,4 @@
-"""Opens the state directory: its lock, its database, and the keys of sealed tokens.
+"""Opens the state directory: lock, database, audit file, and keys of sealed tokens.
 
 The keys come from ``seal_key_file``, else from the state directory. Without a usable
 state directory they and the database exist only in memory, and end with the process.
@@ -25,6 +25,7 @@ from ..state.database import (
 from ..state.directory_lock import LOCK_FILE_NAME, DirectoryInUseError, DirectoryLock
 from ..state.interfaces import IDatabase
 from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, TokenSealer, make_token_sealer
+from .audit.build import Audit, open_audit
 from .settings.errors import ConfigurationError
 from .settings.settings import Settings
 
@@ -33,7 +34,7 @@ log = Logger()
 
 @frozen(kw_only=True)
 class StateDirectory:
-    """The seal and the database, and where persistent state is stored.
+    """The seal, the database and the audit, and where persistent state is stored.
 
     :param path: the directory; ``None`` when no state outlives this process.
     :param key_file: the file that a reload reads again; ``None`` for keys in memory.
@@ -44,14 +45,16 @@ class StateDirectory:
     path: str | None
     key_file: KeyFile | None
     database: IDatabase
+    audit: Audit
     lock: DirectoryLock | None = None
 
     @deferred
     async def start(self, reactor: Any) -> None:
-        """Let the database use its thread from now on.
+        """Let the database and the audit use their threads from now on.
 
         :raises ConfigurationError: when it cannot be opened any more.
         """
+        self.audit.start(reactor)
         try:
             await self.database.start(reactor)
         except sqlite3.Error as error:
@@ -63,6 +66,7 @@ class StateDirectory:
     async def close(self) -> None:
         """Finish what is being written, and let another process use the directory."""
         try:
+            await self.audit.close()
             await self.database.close()
         finally:
             if self.lock is not None:
@@ -72,11 +76,11 @@ class StateDirectory:
 def open_state_directory(
     settings: Settings, wall: Callable[[], float]
 ) -> StateDirectory:
-    """Return the seal and the database that the settings describe.
+    """Return the seal, the database and the audit that the settings describe.
 
     :param wall: returns the time in seconds since the epoch.
-    :raises ConfigurationError: when the seal keys, the database, or a state directory
-        that the operator named, cannot be used.
+    :raises ConfigurationError: when the seal keys, the database, the audit file, or a
+        state directory that the operator named, cannot be used.
     """
     path = usable_state_dir(settings)
     lock = None if path is None else _lock(path, settings)
@@ -89,6 +93,7 @@ def open_state_directory(
             path=path,
             key_file=key_file,
             database=_database(path),
+            audit=open_audit(settings, path, wall),
             lock=lock,
         )
     except ConfigurationError:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, TypeAlias, final
+from functools import partial
+from typing import Any, ClassVar, TypeAlias, final
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -29,7 +31,7 @@ InThread: TypeAlias = Callable[
     [Callable[[Sequence[JsonObject]], ChainHead], Sequence[JsonObject]],
     Deferred[ChainHead],
 ]
-"""Calls a function with an argument on a thread, such as `deferToThreadPool`."""
+"""Calls a function with an argument, at once or on a thread."""
 
 MAX_LATE = 10_000
 """How many outcomes are kept in memory while the file cannot be written."""
@@ -44,8 +46,11 @@ Waiting: TypeAlias = tuple[Sequence[JsonObject], Deferred[None]]
 class AuditLog:
     """A queue in front of an `AuditFile`.
 
+    Until `start` is called, lines are written at once, on the calling thread.
+
     :param file: a file that was started.
     :param wall: returns the seconds since the epoch.
+    :param in_thread: calls the methods of the file.
     :ivar late: outcomes that could not be written. They are written before any other
         line, so no write is sent while one is missing.
     """
@@ -53,14 +58,26 @@ class AuditLog:
     log: ClassVar[Logger] = Logger()
 
     file: AuditFile
-    in_thread: InThread
     wall: Callable[[], float]
+    in_thread: InThread = execute
     late: list[JsonObject] = field(factory=list, init=False)
     _waiting: list[Waiting] = field(factory=list, init=False)
     _idle: bool = field(default=True, init=False)
 
+    def start(self, reactor: Any) -> None:
+        """Write on a thread of the reactor from now on."""
+        pool = reactor.getThreadPool()
+        self.in_thread = partial(deferToThreadPool, reactor, pool)
+
     def append(self, facts: JsonObject) -> Deferred[None]:
         return self._queue([stamped(facts, self.wall())])
+
+    def append_now(self, lines: Sequence[JsonObject]) -> None:
+        """Write lines at once, before `start`.
+
+        :raises OSError: if that fails.
+        """
+        self.file.append([stamped(facts, self.wall()) for facts in lines])
 
     def reopen(self) -> Deferred[None]:
         """Begin a new file if the present one was renamed.
@@ -132,9 +149,23 @@ class LoggedAudit:
     def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
 
+    def start(self, reactor: Any) -> None:
+        """Do nothing: the log has a thread of its own."""
+
     def append(self, facts: JsonObject) -> Deferred[None]:
         line = dumps(stamped(facts, self._wall())).decode()
         self.log.info("audit {line}", line=line)
+        return succeed(None)
+
+    def reopen(self) -> Deferred[None]:
+        """Do nothing: the log file is opened again by its own part."""
+        return succeed(None)
+
+    def log_head(self) -> None:
+        """Do nothing: there is no chain."""
+
+    def close(self) -> Deferred[None]:
+        """Do nothing: the log is closed last."""
         return succeed(None)
 
 

@@ -1,8 +1,8 @@
 """The audit file on the disk: durable lines, rotation, and what a crash left.
 
-All methods block; `audit_log` calls them on a thread. Several processes of one state
-directory may write to one file: a daemon, a second one, a command. Each takes a lock,
-reads what others wrote since, and only then adds its own lines after the last one.
+All methods block; `audit_log` calls them on a thread, one at a time. The lock of the
+state directory keeps other processes from writing. The file is read back after each
+write, so a line that another program added or changed is noticed at the next one.
 
 A line is durable when `append` returns: written, fsync(2). When that fails, the file is
 cut back to what it was, and the lines count as not written.
@@ -34,11 +34,9 @@ from ...access.audit.chain import (
     opened,
 )
 from ...access.audit.open_intents import OpenIntents
-from .key import AuditKey, make_key, read_key, sync_directory
-from .locks import is_first_user, open_lock_file, writing
+from .key import KEY_FILE_NAME, make_key, read_key, sync_directory
 
 FILE_NAME = "audit.jsonl"
-LOCK_NAME = "audit.lock"
 HEAD_NAME = "audit.head"
 
 _READ_BYTES = 1 << 20
@@ -64,10 +62,9 @@ class AuditFile:
     ) -> None:
         self.path = path.absolute()
         self.head = ORIGIN
-        self._directory = directory
+        self._directory = directory.absolute()
         self._sync = sync
-        self._lock = open_lock_file(directory / LOCK_NAME)
-        self._key: AuditKey | None = None
+        self._key = b""
         self._descriptor: int | None = None
         self._verifier = Verifier(b"")
         self._intents = OpenIntents()
@@ -78,18 +75,14 @@ class AuditFile:
     def start(self) -> Sequence[JsonObject]:
         """Open the file, and say which writes have no outcome.
 
-        :returns: the intents that an earlier process left; empty while another daemon
-            runs, because they may be its own.
+        :returns: the intents that an earlier process left.
         :raises OSError: if a file cannot be used.
         :raises ValueError: if the key cannot be used.
         """
-        with writing(self._lock):
-            self._open_key()
-            assert self._key is not None
-            alone = is_first_user(self._key.descriptor)
-            self._head_from_file()
-            self._catch_up()
-            return self._intents.all() if alone else ()
+        self._open_key()
+        self._head_from_file()
+        self._catch_up()
+        return self._intents.all()
 
     def append(self, lines: Sequence[JsonObject]) -> ChainHead:
         """Add lines, and return the head when they are durable.
@@ -98,35 +91,27 @@ class AuditFile:
 
         :raises OSError: if they cannot be written; then none is.
         """
-        with writing(self._lock):
-            self._open_key()
-            self._catch_up()
-            self._add(lines)
+        self._catch_up()
+        self._add(lines)
         return self.head
 
     def close(self) -> None:
         """Close all files. The object can be used no longer."""
-        held = [self._lock, self._descriptor]
-        if self._key is not None:
-            held.append(self._key.descriptor)
-        self._lock, self._descriptor, self._key = -1, None, None
-        for descriptor in held:
-            if descriptor is not None and descriptor >= 0:
-                os.close(descriptor)
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _open_key(self) -> None:
-        if self._key is not None:
-            return
         try:
-            self._key = read_key(self._directory)
+            key = read_key(self._directory)
         except FileNotFoundError:
             if _size_of(self.path):
                 raise ValueError(
                     f"the key of {self.path} is missing: restore "
-                    f"{self._directory / 'audit.key'}, or move the file away"
+                    f"{self._directory / KEY_FILE_NAME}, or move the file away"
                 ) from None
-            self._key = make_key(self._directory)
-        self._verifier = Verifier(self._key.key)
+            key = make_key(self._directory)
+        self._key, self._verifier = key, Verifier(key)
 
     def _head_from_file(self) -> None:
         """Learn the head that was written last, as far as it is known."""
@@ -223,8 +208,7 @@ class AuditFile:
             facts.insert(0, {"kind": REPAIRED})
         if part:
             facts[0] = after_part(facts[0], part)
-        assert self._key is not None
-        chain = Chain(self._key.key, self.head)
+        chain = Chain(self._key, self.head)
         text = b"\n" if part else b""
         for each in facts:
             sealed = chain.seal(each)

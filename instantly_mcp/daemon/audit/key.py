@@ -8,8 +8,6 @@ import secrets
 import stat
 from pathlib import Path
 
-from attrs import field, frozen
-
 KEY_FILE_NAME = "audit.key"
 KEY_BYTES = 32
 
@@ -17,19 +15,8 @@ _BY_OTHERS = stat.S_IRWXO | stat.S_IRWXG
 _MAX_BYTES = 4096
 
 
-@frozen
-class AuditKey:
-    """The key, and the open file that it comes from.
-
-    :param descriptor: of the key file, open for reading.
-    """
-
-    key: bytes = field(repr=False)
-    descriptor: int
-
-
-def read_key(directory: Path) -> AuditKey:
-    """Open the key file.
+def read_key(directory: Path) -> bytes:
+    """Return the key of the file.
 
     :raises FileNotFoundError: if there is none.
     :raises ValueError: if other users may open it, or if it does not hold a key.
@@ -41,16 +28,15 @@ def read_key(directory: Path) -> AuditKey:
         if os.fstat(descriptor).st_mode & _BY_OTHERS:
             raise ValueError(f"other users can open {path}: chmod 600 {path}")
         text = os.read(descriptor, _MAX_BYTES).strip()
-        if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * KEY_BYTES), text):
-            raise ValueError(f"{path} does not hold a key")
-    except BaseException:
+    finally:
         os.close(descriptor)
-        raise
-    return AuditKey(bytes.fromhex(text.decode()), descriptor)
+    if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * KEY_BYTES), text):
+        raise ValueError(f"{path} does not hold a key")
+    return bytes.fromhex(text.decode())
 
 
-def make_key(directory: Path) -> AuditKey:
-    """Create the key file, and open it.
+def make_key(directory: Path) -> bytes:
+    """Create the key file, and return its key.
 
     Two processes must not do so at the same time.
 

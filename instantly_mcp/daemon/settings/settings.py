@@ -65,6 +65,7 @@ class Settings:
     policy_writes: str
     preflight_warn_only: tuple[str, ...]
     state_dir: Path | None
+    audit_file: Path | None
     seal_key_file: Path | None
     port: int | None
     port_retries: int

@@ -199,6 +199,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Folder for the database and the keys of sealed tokens; one daemon each.",
     ),
     Setting(
+        name="audit_file",
+        parse=parsers.path,
+        default_text="audit.jsonl in the state directory",
+        help="File with one line for each write, which a chain of HMACs protects.",
+    ),
+    Setting(
         name="seal_key_file",
         parse=parsers.path,
         default_text="seal.keys in the state directory",

@@ -56,7 +56,7 @@ class AuditLogTests(SynchronousTestCase):
         file.start()
         self.addCleanup(file.close)
         self.threads = Threads()
-        self.audit = AuditLog(file, self.threads, lambda: NOW)
+        self.audit = AuditLog(file, lambda: NOW, self.threads)
 
     def sync(self, _: int) -> None:
         """Fail as a full disk does."""

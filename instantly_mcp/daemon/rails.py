@@ -1,0 +1,16 @@
+"""Puts the rails of the daemon in order."""
+
+from __future__ import annotations
+
+from ..access.audit.rail import AuditRail
+from ..access.rails.passing import Rails
+from .state_dir import StateDirectory
+
+
+def make_rails(state: StateDirectory) -> Rails:
+    """Return all rails, in the order in which a write passes them.
+
+    Those that only look come first, then those that record something durably. The audit
+    is last: its line means that the write is sent.
+    """
+    return Rails((AuditRail(state.audit),))
