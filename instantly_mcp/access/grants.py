@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from twisted.python.failure import Failure
+
 from .._credential import Credential
+from .._json_codec import Json
+from .._noop import noop
 from ..api.grant import Grant
 from ..catalog.operation import Operation
 from .act import Act
@@ -18,6 +24,13 @@ def grant_to_read(operation: Operation, credential: Credential) -> Grant:
     return Grant(operation, credential)
 
 
-def grant_to_write(act: Act, credential: Credential) -> Grant:
-    """Return the grant of one write, for the arguments that it was decided on."""
-    return Grant(act.operation, credential, act.arguments)
+def grant_to_write(
+    act: Act,
+    credential: Credential,
+    on_late_end: Callable[[Json | Failure], object] = noop,
+) -> Grant:
+    """Return the grant of one write, for the arguments that it was decided on.
+
+    :param on_late_end: see `Grant`.
+    """
+    return Grant(act.operation, credential, act.arguments, on_late_end)

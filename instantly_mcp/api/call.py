@@ -30,6 +30,7 @@ from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
 from . import error_messages
 from .errors import ApiError, Reason
+from .grant import Grant
 from .http.connection_errors import ConnectionProblem, Diagnosis, diagnose
 from .http.exchange import Payload
 from .left_writes import LeftWrite
@@ -37,13 +38,14 @@ from .pace.retry import AttemptFailed, FailureKind
 
 
 def _own_credential(call: ApiCall) -> Credential:
-    return call.credential
+    return call.grant.credential
 
 
 @define(eq=False)
 class ApiCall:
     """The state of a call that deadlines, cancellation and the daemon's stop read.
 
+    :param grant: what permits the call.
     :param begun: clock seconds at which the call was requested.
     :param until: clock seconds at which the whole call times out.
     :param acting: the credential with the key that the current attempt sends.
@@ -61,7 +63,7 @@ class ApiCall:
 
     operation: Operation
     arguments: JsonObject = field(repr=False)
-    credential: Credential
+    grant: Grant
     begun: float
     until: float
     traceparent: str | None = None
@@ -77,6 +79,11 @@ class ApiCall:
     acting: Credential = Factory(_own_credential, takes_self=True)
 
     @property
+    def credential(self) -> Credential:
+        """The credential with which it is called."""
+        return self.grant.credential
+
+    @property
     def on_the_wire(self) -> bool:
         """Whether the API may already have seen this write."""
         return (
@@ -89,6 +96,12 @@ class ApiCall:
     def may_have_deleted(self) -> bool:
         """Whether an earlier attempt may have deleted the object."""
         return self.doubtful and self.operation.method == "DELETE"
+
+    def leave(self) -> bool:
+        """Note that the caller has left; return whether the write goes on."""
+        self.left = True
+        self.grant.was_left = self.on_the_wire or self.doubtful
+        return self.on_the_wire
 
     def stop(self) -> None:
         """Cancel the call because the daemon stops."""

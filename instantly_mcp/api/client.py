@@ -145,7 +145,7 @@ class InstantlyClient:
         write = not operation.effect.read_only
         # A write gets the full time, even when its caller stops waiting earlier.
         limit = longest if write else min(until, longest)
-        call = ApiCall(operation, arguments, credential, now, limit, traceparent)
+        call = ApiCall(operation, arguments, grant, now, limit, traceparent)
         call.work = work = Deferred.fromCoroutine(self._run(call))
         self.under_way.work_started(call)
         answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
@@ -194,12 +194,12 @@ class InstantlyClient:
             )
             if call.left_write is not None:
                 self._left_writes.end(call.left_write, result)
+            call.grant.on_late_end(result)
             call.settled.callback(None)
 
     def _leave(self, call: ApiCall, work: Deferred[Json]) -> None:
         """Stop a call whose caller cancelled, unless the API may have seen it."""
-        call.left = True
-        if not call.on_the_wire:
+        if not call.leave():
             work.cancel()
             return
         self._detached_now += 1

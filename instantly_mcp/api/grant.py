@@ -7,10 +7,14 @@ not depend on its own code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, field
+from twisted.python.failure import Failure
 
 from .._credential import Credential
-from .._json_codec import JsonObject
+from .._json_codec import Json, JsonObject
+from .._noop import noop
 from ..catalog.operation import Operation
 
 
@@ -23,11 +27,17 @@ class Grant:
 
     :param credential: the credential that the call is sent with.
     :param arguments: those of the write; ``None`` for an operation that only reads.
+    :param on_late_end: called with the reply, or the failure, when the write ends after
+        its caller has left.
+    :ivar was_left: the caller left when Instantly might have seen the write. One that
+        is left before is not sent.
     """
 
     operation: Operation
     credential: Credential
     arguments: JsonObject | None = field(default=None, repr=False)
+    on_late_end: Callable[[Json | Failure], object] = field(default=noop, repr=False)
+    was_left: bool = field(default=False, init=False)
     _used: bool = field(default=False, init=False)
 
     def use(self, operation: Operation, arguments: JsonObject) -> bool:

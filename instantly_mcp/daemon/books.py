@@ -75,9 +75,9 @@ def load_books(
         seconds=seconds,
         is_valid=partial(_is_valid, tokens),
     )
-    _finish(tokens.load())
-    _finish(workspaces.load())
-    _finish(approvers.load())
+    finish(tokens.load())
+    finish(workspaces.load())
+    finish(approvers.load())
     return Books(
         wall=wall,
         tokens=tokens,
@@ -92,7 +92,7 @@ def _is_valid(tokens: TokenBook, token_id: str) -> bool:
     return token is not None and token.state is TokenState.VALID
 
 
-def _finish(loading: Deferred[None]) -> None:
+def finish(loading: Deferred[None]) -> None:
     """Take the result of a transaction that has run already.
 
     :raises ConfigurationError: when it failed.

@@ -60,6 +60,39 @@ class CancellationTests(FaultTestCase):
         self.assertEqual(self.upstream.dropped.count, 0)
         self.assertEqual((client.health.in_flight, client.health.detached), (0, 0))
 
+    async def test_ending_of_a_write_that_was_left(self) -> None:
+        """The grant of a write reports how it ended after its caller had left."""
+        self.upstream.script += [Scripted(held=True, body=b'{"id": "c1"}')]
+        client = self.client_to(self.upstream.url)
+        ended: list[object] = []
+        grant = granted()
+        grant.on_late_end = ended.append
+        call = client.execute(CREATE, NEW, grant)
+        await self.upstream.arrived.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.assertTrue(grant.was_left)
+        self.assertEqual(ended, [])
+        self.upstream.release()
+        await self.detached.tracked[0]
+        self.assertEqual(ended, [{"id": "c1"}])
+
+    async def test_write_that_was_not_left(self) -> None:
+        """Nothing is reported late of a write whose caller waited, or left in time."""
+        client = self.client_to(self.upstream.url)
+        for leaves in (True, False):
+            ended: list[object] = []
+            grant = granted()
+            grant.on_late_end = ended.append
+            call = client.execute(CREATE, NEW, grant)
+            if leaves:
+                call.cancel()
+                self.failureResultOf(call, CancelledError)
+            else:
+                await call
+            self.assertFalse(grant.was_left)
+            self.assertEqual(ended, [])
+
     async def test_write_without_a_body_completes(self) -> None:
         """A write that has no body counts as sent once its headers are."""
         self.upstream.script.append(Scripted(held=True))

@@ -19,6 +19,16 @@ def _policy(risk: str, default: str, what: str) -> Setting:
     )
 
 
+def _cap(name: str, default: int, what: str) -> Setting:
+    return Setting(
+        name=f"caps_{name}",
+        parse=parsers.whole_number(0, 10_000_000),
+        default=default,
+        table="caps",
+        help=f"{what}.",
+    )
+
+
 ACCESS_SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="access",
@@ -40,5 +50,13 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
     _policy("redirects", "confirm", "Adding recipients, or changing where replies go"),
     _policy("admin", "deny", "Changing keys, members, owners, or billing"),
     _policy("writes", "allow", "All other changes"),
+    _cap("mails", 200, "Most mails sent by hand for a caller in 24 hours"),
+    _cap("activations", 50, "Most activated campaigns for a caller in 24 hours"),
+    _cap("leads", 50_000, "Most leads added for a caller in 24 hours"),
+    _cap("deletions", 500, "Most deletions for a caller in 24 hours"),
+    _cap("credits", 20_000, "Most credits spent for a caller in 24 hours"),
+    _cap("leads_per_call", 20_000, "Most leads added in one call"),
+    _cap("recipients", 10, "Most recipients of one mail sent by hand"),
 )
-"""The policy's defaults are those of `access.decisions.Policy`."""
+"""The policy's defaults are those of `access.decisions.Policy`. Those of the caps are
+far above what one seller does in a day: they stop a program that has gone wrong."""

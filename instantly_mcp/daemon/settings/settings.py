@@ -63,6 +63,13 @@ class Settings:
     policy_redirects: str
     policy_admin: str
     policy_writes: str
+    caps_mails: int
+    caps_activations: int
+    caps_leads: int
+    caps_deletions: int
+    caps_credits: int
+    caps_leads_per_call: int
+    caps_recipients: int
     preflight_warn_only: tuple[str, ...]
     state_dir: Path | None
     audit_file: Path | None

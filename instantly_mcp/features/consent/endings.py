@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...access.act import Ending, EndingKind
 from ...api.errors import ApiError, Reason
+from ..error_hints import in_doubt
 
 _NOT_SENT = frozenset(
     {
@@ -24,16 +25,22 @@ _UNKNOWN = frozenset(
 )
 
 
-def ending_of(error: BaseException, seconds: float) -> Ending:
+def ending_of(error: BaseException, seconds: float, *, was_left: bool) -> Ending:
     """Return how a write ended whose call failed.
 
-    What is not an `ApiError`, such as a cancellation, may have been sent.
+    :param was_left: see `Grant.was_left`. What failed in another way than with an
+        `ApiError`, such as a cancellation, was sent only then.
     """
     if not isinstance(error, ApiError):
-        return Ending(kind=EndingKind.AMBIGUOUS, seconds=seconds)
+        kind = EndingKind.AMBIGUOUS if was_left else EndingKind.REFUSED
+        return Ending(kind=kind, seconds=seconds)
     kind = EndingKind.FAILED
-    if error.reason in _NOT_SENT:
+    if error.reason in _NOT_SENT or _is_breaker_open(error):
         kind = EndingKind.REFUSED
-    elif error.reason in _UNKNOWN:
+    elif error.reason in _UNKNOWN or in_doubt(error):
         kind = EndingKind.AMBIGUOUS
     return Ending(kind=kind, status=error.status, seconds=seconds)
+
+
+def _is_breaker_open(error: ApiError) -> bool:
+    return error.reason is Reason.UPSTREAM_FAILED and error.status is None

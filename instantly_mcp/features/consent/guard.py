@@ -10,9 +10,8 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject, dumps
-from ...access.act import Act, Ending, EndingKind
+from ...access.act import Act
 from ...access.decisions import Decision, Policy
-from ...access.grants import grant_to_write
 from ...access.levels import permits
 from ...access.rails.passing import Rails
 from ...access.refusal import AccessRefusedError, ask_operator
@@ -20,7 +19,7 @@ from ...catalog.operation import Operation
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from ..workspace.context import FeatureContext, IWriteGuard
-from .endings import ending_of
+from .sending import send_act
 
 
 @implementer(IWriteGuard)
@@ -61,17 +60,7 @@ class WriteGuard:
             raise CallRefusedError(
                 refused.code, refused.message, refused.hint, **refused.facts
             ) from None
-        started = context.clock.seconds()
-        grant = grant_to_write(act, call.credential)
-        try:
-            reply = await context.send(operation, arguments, grant, call)
-        except BaseException as error:
-            ending = ending_of(error, context.clock.seconds() - started)
-            await self.rails.after(act, ending)
-            raise
-        seconds = context.clock.seconds() - started
-        await self.rails.after(act, Ending(kind=EndingKind.DONE, seconds=seconds))
-        return reply
+        return await send_act(context, act, call, self.rails)
 
     def _act(self, operation: Operation, arguments: JsonObject, call: Call) -> Act:
         """Describe a write and decide about it.

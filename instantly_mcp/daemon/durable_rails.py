@@ -1,0 +1,56 @@
+"""Builds the rails that keep what they know in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from ..access.rails.caps import CapsRail
+from ..access.rails.outcomes import OutcomeRail
+from ..access.rails.records import Caps
+from ..features.error_hints import TOOL_THAT_SHOWS
+from ..state.interfaces import IDatabase
+from ..state.stores.counters import StoredCounters
+from ..state.stores.write_records import StoredWriteRecords
+from .books import finish
+from .settings.settings import Settings
+
+
+@frozen(kw_only=True)
+class DurableRails:
+    """The rails whose records outlive the daemon."""
+
+    outcomes: OutcomeRail
+    caps: CapsRail
+
+
+def make_durable_rails(
+    settings: Settings, database: IDatabase, wall: Callable[[], float]
+) -> DurableRails:
+    """Return the rails; what an earlier process left unfinished is known then.
+
+    :param database: not started yet.
+    :param wall: returns the time in seconds since the epoch.
+    :raises ConfigurationError: when the database cannot be read or written.
+    """
+    outcomes = OutcomeRail(StoredWriteRecords(database), wall, TOOL_THAT_SHOWS)
+    finish(outcomes.start())
+    caps = CapsRail(StoredCounters(database, wall), _caps(settings), wall)
+    return DurableRails(outcomes=outcomes, caps=caps)
+
+
+def _caps(settings: Settings) -> Caps:
+    return Caps(
+        daily={
+            "mails": settings.caps_mails,
+            "activations": settings.caps_activations,
+            "leads": settings.caps_leads,
+            "deletions": settings.caps_deletions,
+            "credits": settings.caps_credits,
+        },
+        per_call={
+            "leads": settings.caps_leads_per_call,
+            "recipients": settings.caps_recipients,
+        },
+    )

@@ -1,0 +1,80 @@
+"""The rails that keep what they know in the database, as the daemon builds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.access.act import Ending, EndingKind
+from instantly_mcp.access.refusal import AccessRefusedError
+from instantly_mcp.daemon.durable_rails import DurableRails, make_durable_rails
+from instantly_mcp.daemon.settings.loading import resolve
+from instantly_mcp.state.database import SqliteDatabase
+from tests.access.acts import act
+
+NOW = 1.8e9
+LEAD = {"email": "x@y.org"}
+
+
+class DurableRailsTests(SynchronousTestCase):
+    """They remember what an earlier daemon noted."""
+
+    def setUp(self) -> None:
+        """Let there be a state directory."""
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    def start(self, **given: str) -> DurableRails:
+        """Return the rails of a daemon that starts with these settings."""
+        database = SqliteDatabase(str(self.folder / "state.sqlite3"))
+        return make_durable_rails(resolve(given, {}), database, lambda: NOW)
+
+    def refused(self, running: Any) -> str:
+        """Return the code of a refusal."""
+        error = self.failureResultOf(running, AccessRefusedError).value
+        assert isinstance(error, AccessRefusedError)
+        return error.code
+
+    def test_caps(self) -> None:
+        """The settings are the caps, and a restart frees none of them."""
+        one = act("replyToEmail", id="a1", amounts={"mails": 1})
+        two = act("replyToEmail", id="a2", amounts={"mails": 1})
+        self.successResultOf(self.start(caps_mails="1").caps.before(one))
+        self.assertEqual(
+            self.refused(self.start(caps_mails="1").caps.before(two)), "cap_reached"
+        )
+        self.assertIsNone(
+            self.successResultOf(self.start(caps_mails="2").caps.before(two))
+        )
+
+    def test_every_cap(self) -> None:
+        """Each cap of the settings limits what has its name."""
+        for cap in ("mails", "activations", "leads", "deletions", "credits"):
+            rail = self.start(**{f"caps_{cap}": "0"}).caps
+            self.assertEqual(
+                self.refused(rail.before(act(amounts={cap: 1}))), "cap_reached", cap
+            )
+        for setting, cap in (("leads_per_call", "leads"), ("recipients",) * 2):
+            rail = self.start(**{f"caps_{setting}": "3"}).caps
+            self.assertEqual(
+                self.refused(rail.before(act(amounts={cap: 4}))), "cap_reached", cap
+            )
+
+    def test_write_that_was_cut_off(self) -> None:
+        """A write without an ending is unknown at the next start, and not repeated."""
+        first = self.start().outcomes
+        self.successResultOf(first.before(act("createLead", id="a1", arguments=LEAD)))
+        again = self.start().outcomes
+        two = act("createLead", id="a2", arguments=LEAD)
+        self.assertEqual(self.refused(again.before(two)), "outcome_unknown")
+
+    def test_write_that_ended(self) -> None:
+        """A write that ended may be made again after a start."""
+        first = self.start().outcomes
+        one = act("createLead", id="a1", arguments=LEAD)
+        self.successResultOf(first.before(one))
+        self.successResultOf(first.after(one, Ending(kind=EndingKind.DONE)))
+        two = act("createLead", id="a2", arguments=LEAD)
+        self.assertIsNone(self.successResultOf(self.start().outcomes.before(two)))

@@ -1,0 +1,1 @@
+"""Tests of consent: what is asked before a write, and what answers are worth."""
