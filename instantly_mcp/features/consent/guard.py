@@ -12,6 +12,7 @@ from zope.interface import implementer
 from ..._json_codec import Json, JsonObject, dumps
 from ...access.act import Act
 from ...access.decisions import Decision, Policy
+from ...access.grants import grant_to_write
 from ...access.levels import permits
 from ...access.rails.passing import Rails
 from ...access.refusal import AccessRefusedError, ask_operator
@@ -19,7 +20,7 @@ from ...catalog.operation import Operation
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from ..workspace.context import FeatureContext, IWriteGuard
-from .sending import send_act
+from .sending import ActSending
 
 
 @implementer(IWriteGuard)
@@ -60,7 +61,9 @@ class WriteGuard:
             raise CallRefusedError(
                 refused.code, refused.message, refused.hint, **refused.facts
             ) from None
-        return await send_act(context, act, call, self.rails)
+        sending = ActSending(context, act, self.rails)
+        grant = grant_to_write(act, call.credential, sending.ended_late)
+        return await sending.send(grant, call)
 
     def _act(self, operation: Operation, arguments: JsonObject, call: Call) -> Act:
         """Describe a write and decide about it.

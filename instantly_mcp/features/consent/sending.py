@@ -6,69 +6,71 @@ first that its outcome is unknown, and its real ending when it has one.
 
 from __future__ import annotations
 
-from attrs import define
+from typing import ClassVar
+
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..._json_codec import Json
 from ...access.act import Act, Ending, EndingKind
-from ...access.grants import grant_to_write
 from ...access.rails.passing import Rails
+from ...api.grant import Grant
 from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext
 from .endings import ending_of
 
-log = Logger()
-
-
-async def send_act(context: FeatureContext, act: Act, call: Call, rails: Rails) -> Json:
-    """Send a write that has passed the rails; return the reply.
-
-    :raises ApiError: when it fails.
-    """
-    sending = _Sending(context, act, rails, context.clock.seconds())
-    grant = grant_to_write(act, call.credential, sending.ended_late)
-    try:
-        reply = await context.send(act.operation, act.arguments, grant, call)
-    except BaseException as error:
-        await rails.after(act, sending.failed(error, was_left=grant.was_left))
-        raise
-    await rails.after(act, sending.done())
-    return reply
-
 
 @define(eq=False)
-class _Sending:
-    """One write under way.
+class ActSending:
+    """One write under way, which has passed the rails.
 
     :param started: in clock seconds.
     """
 
+    log: ClassVar[Logger] = Logger()
+
     context: FeatureContext
     act: Act
     rails: Rails
-    started: float
+    started: float = field(init=False)
 
-    @property
-    def seconds(self) -> float:
-        """How long it took so far."""
-        return self.context.clock.seconds() - self.started
+    @started.default
+    def _now(self) -> float:
+        return self.context.clock.seconds()
 
-    def done(self) -> Ending:
-        return Ending(kind=EndingKind.DONE, seconds=self.seconds)
+    async def send(self, grant: Grant, call: Call) -> Json:
+        """Send the write; return the reply.
 
-    def failed(self, error: BaseException, *, was_left: bool) -> Ending:
-        return ending_of(error, self.seconds, was_left=was_left)
+        :param grant: for this write, with `ended_late` as its `Grant.on_late_end`.
+        :raises ApiError: when it fails.
+        """
+        act = self.act
+        try:
+            reply = await self.context.send(act.operation, act.arguments, grant, call)
+        except BaseException as error:
+            ending = ending_of(error, self._seconds, was_left=grant.was_left)
+            await self.rails.after(act, ending)
+            raise
+        await self.rails.after(act, self._done())
+        return reply
 
     def ended_late(self, result: Json | Failure) -> None:
         """Report the real ending of a write whose caller had left."""
-        ending = self.done()
+        ending = self._done()
         if isinstance(result, Failure):
             error = result.value or RuntimeError("no exception")
-            ending = self.failed(error, was_left=True)
+            ending = ending_of(error, self._seconds, was_left=True)
         reporting = Deferred.fromCoroutine(self.rails.after(self.act, ending))
         reporting.addErrback(self._not_reported)
 
+    @property
+    def _seconds(self) -> float:
+        return self.context.clock.seconds() - self.started
+
+    def _done(self) -> Ending:
+        return Ending(kind=EndingKind.DONE, seconds=self._seconds)
+
     def _not_reported(self, failure: Failure) -> None:
-        log.failure("The ending of a write was not recorded", failure=failure)
+        self.log.failure("The ending of a write was not recorded", failure=failure)

@@ -11,11 +11,12 @@ from zope.interface import implementer
 
 from instantly_mcp._json_codec import Json
 from instantly_mcp.access.act import Act, Ending, EndingKind
+from instantly_mcp.access.grants import grant_to_write
 from instantly_mcp.access.interfaces import IRail
 from instantly_mcp.access.rails.passing import Rails
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.grant import Grant
-from instantly_mcp.features.consent.sending import send_act
+from instantly_mcp.features.consent.sending import ActSending
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.access.acts import act
@@ -64,7 +65,9 @@ class SendingTests(ClockedTestCase):
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
         context: Any = self
         mail = act("replyToEmail", arguments=MAIL)
-        return Deferred.fromCoroutine(send_act(context, mail, call, Rails([self.rail])))
+        sending = ActSending(context, mail, Rails([self.rail]))
+        grant = grant_to_write(mail, KEY, sending.ended_late)
+        return Deferred.fromCoroutine(sending.send(grant, call))
 
     def kinds(self) -> list[str]:
         """Return the endings that the rail has noted."""
