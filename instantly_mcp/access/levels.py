@@ -12,6 +12,13 @@ _NOT_IN_DRAFT = frozenset(Risk) - {Risk.REDIRECTS}
 not send yet is a draft; the policy decides about it."""
 
 
+def risks_of(level: Level) -> frozenset[Risk]:
+    """Return the risk classes that a level permits at all."""
+    if level is Level.FULL:
+        return frozenset(Risk)
+    return frozenset(Risk) - _NOT_IN_DRAFT if level is Level.DRAFT else frozenset()
+
+
 def permits(level: Level, operation: Operation, risks: Collection[Risk]) -> bool:
     """Say whether a level permits a call.
 

@@ -76,6 +76,7 @@ class ConnectionToken:
         several = len(self.workspaces) > 1
         return Rights(
             level=self.level,
+            level_by="" if self.level is Level.FULL else "token",
             toolsets=self.toolsets,
             token=self.id,
             token_name=self.name,

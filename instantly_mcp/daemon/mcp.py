@@ -197,13 +197,23 @@ def make_features(
     return build_features(
         upstream.client,
         clock,
-        ServerFacts(name=NAME, version=__version__, mode=settings.mode),
+        _facts(settings),
         tool_selection(settings),
         guard=WriteGuard(policy=Policy(), rails=rails),
         seal=seal,
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),
         on_change=on_change,
+    )
+
+
+def _facts(settings: Settings) -> ServerFacts:
+    return ServerFacts(
+        name=NAME,
+        version=__version__,
+        mode=settings.mode,
+        decisions=settings.policy,
+        operator=settings.operator_contact,
     )
 
 

@@ -66,9 +66,11 @@ def build_features(
         wall=wall,
         job_changes=JobChangeTracker(on_change),
     )
+    tools = build_tools(context, selection)
+    context.listed_tools = tools.listed
     return Features(
         context=context,
-        tools=build_tools(context, selection),
+        tools=tools,
         resources=build_resources(context),
         prompts=build_prompts(context),
     )

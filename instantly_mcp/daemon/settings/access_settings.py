@@ -37,6 +37,13 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
         help="The most that any caller may do: read-only, draft, or full.",
     ),
     Setting(
+        name="operator_contact",
+        parse=parsers.text,
+        default="",
+        default_text="none",
+        help="Whom users ask about this server, such as an address or a channel.",
+    ),
+    Setting(
         name="tokens_only",
         parse=parsers.switch,
         default_text="true once a connection token was issued",

@@ -54,6 +54,7 @@ class Settings:
     discovery_documents: bool
     toolsets: tuple[str, ...]
     access: str
+    operator_contact: str
     tokens_only: bool | None
     policy_sends: str
     policy_spends: str

@@ -60,7 +60,10 @@ TOOLS = (
     ToolDeclaration(
         name="get_server_info",
         title="Server info",
-        description="This MCP server's version, mode (live or sandbox) and limits.",
+        description=(
+            "This MCP server's version, mode (live or sandbox) and limits, what this "
+            "connection may do, what needs confirmation, and who to ask."
+        ),
         toolset="server",
         hints=READ_ONLY_LOCAL,
         work=get_server_info,

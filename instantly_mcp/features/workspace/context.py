@@ -8,7 +8,7 @@ request to Instantly that the MCP call makes, and all its requests share the dea
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
@@ -20,7 +20,9 @@ from zope.interface import Interface
 
 from ..._json_codec import Json, JsonObject
 from ..._noop import noop
+from ..._rights import Level, Rights
 from ...access.grants import grant_to_read
+from ...access.levels import risks_of
 from ...api.errors import ApiError, Reason
 from ...api.grant import Grant
 from ...api.interfaces import IInstantly
@@ -63,16 +65,54 @@ def _noted(reply: Json, operation_id: str, steps: list[str]) -> Json:
     return reply
 
 
+def _always() -> bool:
+    return True
+
+
+def _no_tools(rights: Rights) -> Sequence[object]:
+    return ()
+
+
 @frozen(kw_only=True)
 class ServerFacts:
     """How the server describes itself.
 
     :param mode: ``live`` or ``sandbox``.
+    :param decisions: what the operator decided about each risk class: ``allow``,
+        ``confirm``, ``approve`` or ``deny``.
+    :param operator: whom to ask about this server.
+    :param sends: says whether the operator permits sending at this time.
     """
 
     name: str
     version: str
     mode: str = "live"
+    decisions: Mapping[str, str] = field(factory=dict)
+    operator: str = ""
+    sends: Callable[[], bool] = _always
+
+    def rules(self, level: Level) -> JsonObject:
+        """Return what happens with changes, and whom to ask, in few words.
+
+        :param level: classes that it does not permit at all are left out.
+        """
+        possible = {risk.value for risk in risks_of(level)}
+        if level is not Level.READ_ONLY:
+            possible.add("writes")
+        said: dict[str, Json] = {
+            decision: [
+                risk
+                for risk, what in self.decisions.items()
+                if what == decision and risk in possible
+            ]
+            for decision in ("confirm", "approve", "deny")
+        }
+        rules = {decision: risks for decision, risks in said.items() if risks}
+        return {
+            "changes": rules,
+            "sending": "on" if self.sends() else "off",
+            "ask": self.operator or "the operator of this server",
+        }
 
 
 class IWriteGuard(Interface):
@@ -98,6 +138,7 @@ class FeatureContext:
     :param wall: returns the seconds since the epoch, for the calendar.
     :param toolsets: the names of the selected toolsets.
     :param tool_names: the names of the listed tools.
+    :param listed_tools: returns the tools that a caller with some rights sees.
     :param warn_only: the checks before a start that warn when they fail.
     :param on_read: called with principal, workspace key and tool when a tool has read
         something, and changed nothing.
@@ -116,6 +157,7 @@ class FeatureContext:
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()
     tool_names: tuple[str, ...] = ()
+    listed_tools: Callable[[Rights], Sequence[object]] = _no_tools
     warn_only: frozenset[str] = frozenset()
     wall: Callable[[], float] = time.time
     on_read: Callable[[str, str, str], object] = noop

@@ -372,17 +372,3 @@ class SandboxModeTests(ToolTestCase):
         self.assertEqual(
             result.meta, {"mode": "sandbox", "deprecated": "use get_account"}
         )
-
-
-class ServerInfoTests(ToolTestCase):
-    toolsets = "default"
-
-    def test_describes_the_server(self) -> None:
-        """It tells version, mode, toolsets and the number of tools, locally."""
-        info = self.value("get_server_info")
-        self.assertEqual(info["version"], "1.2.3")
-        self.assertEqual(info["mode"], "live")
-        self.assertEqual(info["tools"], DEFAULT_TOOLS)
-        self.assertEqual(info["protocol_version"], "2025-11-25")
-        self.assertTrue(info["api_key_present"])
-        self.assertEqual(self.instantly.executed, [])

@@ -1,8 +1,13 @@
-"""get_server_info: describe this server. Needs no key and does not call Instantly."""
+"""get_server_info: describe this server and what this connection may do.
+
+Needs no key and does not call Instantly.
+"""
 
 from __future__ import annotations
 
+from ...._credential import Credential
 from ...._json_codec import Json, JsonObject
+from ...._rights import Rights
 from ....api.pace.throttle import BOTH_LIMITS
 from ....catalog.index import BY_ID
 from ....protocol.calls.call import Call
@@ -18,13 +23,36 @@ async def get_server_info(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> Json:
     """Describe the server, with nothing about other callers."""
+    rights, credential = call.caller.rights, call.caller.credential
     return {
         "name": context.facts.name,
         "version": context.facts.version,
         "mode": context.facts.mode,
         "protocol_version": call.caller.revision.version,
-        "api_key_present": call.caller.credential is not None,
-        "toolsets": list(context.toolsets),
-        "tools": len(context.tool_names),
+        "api_key_present": credential is not None,
+        **_workspace(rights, credential),
+        "access": _access(rights),
+        **context.facts.rules(rights.level),
+        "toolsets": [
+            name
+            for name in context.toolsets
+            if rights.toolsets is None or name in rights.toolsets
+        ],
+        "tools": len(context.listed_tools(rights)),
         "instantly_limits": LIMITS,
     }
+
+
+def _workspace(rights: Rights, credential: Credential | None) -> JsonObject:
+    """Return which workspace the caller acts in, or between which it chooses."""
+    if rights.workspaces:
+        return {"workspaces": list(rights.workspaces)}
+    if credential is None or not credential.workspace_name:
+        return {}
+    return {"workspace": credential.workspace_name}
+
+
+def _access(rights: Rights) -> JsonObject:
+    """Return the access level, and which place limited it."""
+    level: JsonObject = {"level": rights.level.value}
+    return {**level, "limited_by": rights.level_by} if rights.level_by else level
