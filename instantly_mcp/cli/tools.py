@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject, dumps
-from ..daemon.mcp import NO_RAILS, NoSeal, make_features, older_tool_names
+from ..daemon.mcp import NoSeal, make_features, older_tool_names
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
 from ..daemon.upstream import connect_upstream
@@ -96,7 +96,6 @@ def listed_tools(toolsets: str) -> Sequence[Tool]:
         upstream,
         time.time,
         seal=NoSeal(),
-        rails=NO_RAILS,
     )
     return features.tools.listed()
 

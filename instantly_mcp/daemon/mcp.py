@@ -11,8 +11,6 @@ from zope.interface import implementer
 from .. import __version__
 from .._credential import Secret
 from .._noop import noop
-from ..access.decisions import Policy
-from ..access.rails.passing import Rails
 from ..access.token_admission import TokenAdmission
 from ..features.build import Features, build_features
 from ..features.consent.guard import WriteGuard
@@ -37,6 +35,7 @@ from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
 from .upstream import UpstreamClient, connect_upstream
 from .workspace_keys import key_file_reader
+from .write_guard import make_write_guard, policy_of
 
 NAME = "instantly-mcp"
 
@@ -46,10 +45,6 @@ INSTRUCTIONS = (
     "Activating a campaign and replying send real mail."
 )
 SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
-
-
-NO_RAILS = Rails()
-"""For features that are listed, and never called."""
 
 
 @implementer(ITokenSealer)
@@ -161,7 +156,7 @@ def make_server_features(
         upstream,
         wall,
         seal=state.seal,
-        rails=make_rails(state),
+        guard=make_write_guard(settings, state, wall, rails=make_rails(state)),
         on_change=changes.resource_updated,
     )
     return ServerFeatures(
@@ -184,14 +179,14 @@ def make_features(
     wall: Callable[[], float],
     *,
     seal: ITokenSealer,
-    rails: Rails,
+    guard: WriteGuard | None = None,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
     :param wall: returns the time in seconds since the epoch.
     :param seal: seals the cursors of the list tools.
-    :param rails: what every write passes.
+    :param guard: the way of all writes; by default one that cannot ask anybody.
     :param on_change: called with each resource that is found to have changed.
     """
     return build_features(
@@ -199,7 +194,7 @@ def make_features(
         clock,
         _facts(settings),
         tool_selection(settings),
-        guard=WriteGuard(policy=Policy(), rails=rails),
+        guard=guard or WriteGuard(policy=policy_of(settings)),
         seal=seal,
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),

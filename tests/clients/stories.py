@@ -112,7 +112,8 @@ class Stories(ClientTestCase):
         It shows why a tool failed; some clients validate errors against the tool's
         output schema, too.
         """
-        running, url = await self.daemon("--sandbox")
+        options = ("--sandbox", "--policy-spends=allow")
+        running, url = await self.daemon(*options)
         key = "sandbox-clients"
         leads = [{"email": f"lead{number}@example.com"} for number in range(MANY)]
         arguments = {"leads": leads, "list_id": await self._list_id(running, key)}

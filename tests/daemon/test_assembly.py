@@ -17,7 +17,7 @@ from instantly_mcp.daemon.http import make_http_parts
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
-from instantly_mcp.daemon.mcp import NO_RAILS, make_features, make_mcp_parts
+from instantly_mcp.daemon.mcp import make_features, make_mcp_parts
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 
@@ -72,9 +72,7 @@ class LimitTests(SynchronousTestCase):
         settings, clock = resolve(given, environ), Clock()
         mcp = make_mcp_parts(settings, clock, noon)
         seal = mcp.state.seal
-        features = make_features(
-            settings, clock, mcp.upstream, noon, seal=seal, rails=NO_RAILS
-        )
+        features = make_features(settings, clock, mcp.upstream, noon, seal=seal)
         self.assertEqual(features.context.warn_only, {"variables", "leads"})
 
     def test_connections(self):
@@ -120,7 +118,7 @@ class SandboxDaemonTests(ProcessTestCase):
     @deferred
     async def test_outbox(self):
         """A reply is found in the outbox, and is gone after a reset."""
-        running = self.spawn([*MODULE, "--sandbox"])
+        running = self.spawn([*MODULE, "--sandbox", "--policy-sends=allow"])
         (url,) = (await running.ready())["urls"]
         base = url.removesuffix("/mcp")
         received = await self.tool(url, "list_emails", email_type="received")

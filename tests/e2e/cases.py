@@ -63,6 +63,13 @@ class Daemon:
         await self.start()
 
 
+ALLOWED = {
+    f"INSTANTLY_MCP_POLICY_{risk}": "allow"
+    for risk in ("SENDS", "SPENDS", "DESTRUCTIVE", "MASS", "REDIRECTS")
+}
+"""The stories of these tests are not about consent."""
+
+
 class DaemonTestCase(ProcessTestCase):
     """Starts servers; checks that their output has no traceback and no key."""
 
@@ -76,7 +83,7 @@ class DaemonTestCase(ProcessTestCase):
 
     async def daemon(self, *options: str, **environ: str) -> Daemon:
         """Start a daemon."""
-        found = Daemon(self, [*options], environ)
+        found = Daemon(self, [*options], {**ALLOWED, **environ})
         await found.start()
         return found
 

@@ -15,7 +15,7 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
-from instantly_mcp.features.workspace.context import ServerFacts
+from instantly_mcp.features.workspace.context import IWriteGuard, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.methods.tools import bad_arguments
@@ -86,7 +86,7 @@ class ToolTestCase(ClockedTestCase):
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse(self.toolsets),
             warn_only=self.warn_only,
-            guard=permissive_guard(),
+            guard=self.guard(),
             seal=new_seal(),
             wall=NOW.timestamp,
             on_change=lambda uri, principal: self.changed_resources.append(
@@ -95,6 +95,10 @@ class ToolTestCase(ClockedTestCase):
         )
         self.context, self.tools = features.context, features.tools
         self.context.names.trusted = SHORT_ID
+
+    def guard(self) -> IWriteGuard:
+        """Return the guard of all writes; by default one that permits everything."""
+        return permissive_guard()
 
     def tool(self, name: str) -> Tool:
         """Return a tool that must exist."""

@@ -64,6 +64,15 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
     _cap("credits", 20_000, "Most credits spent for a caller in 24 hours"),
     _cap("leads_per_call", 20_000, "Most leads added in one call"),
     _cap("recipients", 10, "Most recipients of one mail sent by hand"),
+    Setting(
+        name="confirm_fallback",
+        parse=parsers.one_of("token", "approve", "refuse"),
+        default="token",
+        help=(
+            "When a user is asked to confirm and does not answer: token, approve or "
+            "refuse."
+        ),
+    ),
 )
 """The policy's defaults are those of `access.decisions.Policy`. Those of the caps are
 far above what one seller does in a day: they stop a program that has gone wrong."""

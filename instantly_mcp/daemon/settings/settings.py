@@ -71,6 +71,7 @@ class Settings:
     caps_credits: int
     caps_leads_per_call: int
     caps_recipients: int
+    confirm_fallback: str
     preflight_warn_only: tuple[str, ...]
     state_dir: Path | None
     audit_file: Path | None

@@ -1,25 +1,43 @@
-"""The one way of a write: what it is, whether it may be, rails, grant, request."""
+"""The one way of a write: what it is, whether it may be, consent, rails, request.
+
+1. The risk classes of the call are found out (`assessment`).
+2. Access level and policy decide: `access.levels`, `access.decisions`.
+3. If somebody must agree, a preview is built (`previews`) and shown (`consents`).
+4. The rails limit and record it; a grant is made for exactly this write; it is sent.
+5. The rails learn how it ended.
+"""
 
 from __future__ import annotations
 
-from hashlib import sha256
+from collections.abc import Collection, Sequence
+from functools import partial
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from ..._json_codec import Json, JsonObject, dumps
-from ...access.act import Act
+from ..._json_codec import Json, JsonObject
+from ...access.act import Act, Consent
+from ...access.canonical import digest_of
 from ...access.decisions import Decision, Policy
 from ...access.grants import grant_to_write
 from ...access.levels import permits
+from ...access.preview import Preview
 from ...access.rails.passing import Rails
-from ...access.refusal import AccessRefusedError, ask_operator
-from ...catalog.operation import Operation
-from ...protocol.calls.call import Call
+from ...access.refusal import NOT_ALLOWED, AccessRefusedError, ask_operator
+from ...catalog.index import BY_ID
+from ...catalog.operation import Operation, Risk
+from ...protocol.calls.call import Call, Doing
 from ..results import CallRefusedError
 from ..workspace.context import FeatureContext, IWriteGuard
+from .assessment import assess, assessed, certain_risks
+from .call_consents import CallConsents
+from .confirmation import Asked
+from .consents import Consents
+from .preview_parts import PreviewSubject
+from .previews import build_preview
 from .sending import ActSending
 
 
@@ -29,11 +47,19 @@ class WriteGuard:
     """Decides about each write, and sends those that may be sent.
 
     :param policy: the operator's decisions, by risk class.
+    :param consents: obtains what the policy demands; ``None`` refuses what it would
+        have to ask for.
     :param rails: what every write passes right before it is sent.
+    :param allow_domains: domains that copies may go to, in lower case.
     """
 
     policy: Policy
+    consents: Consents | None = None
     rails: Rails = field(factory=Rails)
+    allow_domains: Collection[str] = ()
+    _calls: WeakKeyDictionary[Doing, CallConsents] = field(
+        factory=WeakKeyDictionary, init=False
+    )
 
     def write(
         self,
@@ -47,6 +73,33 @@ class WriteGuard:
             return left
         return Deferred.fromCoroutine(self._write(context, operation, arguments, call))
 
+    def agree(
+        self,
+        context: FeatureContext,
+        operation: Operation,
+        arguments: JsonObject,
+        call: Call,
+        also: Sequence[str] = (),
+    ) -> Deferred[None]:
+        return Deferred.fromCoroutine(
+            self._agree(context, operation, arguments, call, also)
+        )
+
+    async def _agree(
+        self,
+        context: FeatureContext,
+        operation: Operation,
+        arguments: JsonObject,
+        call: Call,
+        also: Sequence[str],
+    ) -> None:
+        try:
+            act = await self._permitted(context, operation, arguments, call)
+            for covered in also if act.consent else ():
+                self._of(call).add(BY_ID[covered], act)
+        except AccessRefusedError as refused:
+            raise _as_result(refused) from None
+
     async def _write(
         self,
         context: FeatureContext,
@@ -55,48 +108,130 @@ class WriteGuard:
         call: Call,
     ) -> Json:
         try:
-            act = self._act(operation, arguments, call)
+            act = await self._permitted(context, operation, arguments, call)
             await self.rails.before(act)
         except AccessRefusedError as refused:
-            raise CallRefusedError(
-                refused.code, refused.message, refused.hint, **refused.facts
-            ) from None
+            raise _as_result(refused) from None
+        self._of(call).wrote = True
         sending = ActSending(context, act, self.rails)
         grant = grant_to_write(act, call.credential, sending.ended_late)
         return await sending.send(grant, call)
 
-    def _act(self, operation: Operation, arguments: JsonObject, call: Call) -> Act:
-        """Describe a write and decide about it.
+    async def _permitted(
+        self,
+        context: FeatureContext,
+        operation: Operation,
+        arguments: JsonObject,
+        call: Call,
+    ) -> Act:
+        """Return a write as it may be sent, with the consent that it needs.
+
+        :raises AccessRefusedError: when level, policy or a person forbid it.
+        """
+        doing = _required_doing(call)
+        subject = PreviewSubject(
+            context=context,
+            operation=operation,
+            arguments=arguments,
+            said=doing.arguments,
+            call=call,
+        )
+        self._decision(subject, certain_risks(subject))
+        found = await assess(subject, self.allow_domains)
+        subject = assessed(subject, found)
+        decision = self._decision(subject, found.risks)
+        act = _act(subject, doing, decision)
+        if decision is Decision.ALLOW:
+            return act
+        held = self._of(call)
+        consent = held.covering(operation, found.risks, decision)
+        if consent is None:
+            if held.wrote:
+                raise _too_late()
+            consent = await self._consented(subject, act, doing)
+            act = evolve(act, consent=consent)
+            held.add(operation, act)
+        return evolve(act, consent=consent)
+
+    def _decision(self, subject: PreviewSubject, risks: frozenset[Risk]) -> Decision:
+        """Return what the policy demands of a write.
 
         :raises AccessRefusedError: when level or policy forbid it.
         """
-        doing, rights = call.doing, call.caller.rights
-        if doing is None:
-            raise ask_operator("Only tools may change anything.")
-        risks = operation.risks_with(arguments)
-        if not permits(rights.level, operation, risks):
+        level, operation = subject.call.caller.rights.level, subject.operation
+        if not permits(level, operation, risks):
             raise ask_operator(
-                f"The access level of this connection, {rights.level.value}, does not "
-                "permit this."
+                f"The access level of this connection, {level.value}, does not permit "
+                "this."
             )
+        if operation.stops:
+            return Decision.ALLOW
         ruling = self.policy.decide(risks)
-        if ruling.decision is Decision.DENY and not operation.stops:
+        if ruling.decision is Decision.DENY:
             raise ask_operator("The operator of this server does not permit this.")
-        credential = call.credential
-        return Act(
-            id=uuid4().hex,
-            principal=credential.principal,
-            rights=rights,
-            client=call.client,
-            workspace=credential.workspace_name,
-            workspace_key=credential.workspace_key,
-            tool=doing.tool,
-            operation=operation,
-            arguments=arguments,
-            targets=(),
-            arguments_digest=sha256(dumps(doing.arguments)).hexdigest(),
-            risks=risks,
-            decision=ruling.decision,
-            amounts=operation.amounts_with(arguments),
-            call=doing.id,
-        )
+        return ruling.decision
+
+    async def _consented(
+        self, subject: PreviewSubject, act: Act, doing: Doing
+    ) -> Consent:
+        if self.consents is None:
+            raise ask_operator("This needs a consent, and nobody can be asked here.")
+        rebuild = partial(self._preview_again, subject, act)
+        preview = await build_preview(subject, act.workspace)
+        asked = Asked(act, preview, subject.call, doing)
+        return await self.consents.obtain(asked, rebuild)
+
+    async def _preview_again(self, subject: PreviewSubject, act: Act) -> Preview:
+        """Return the preview as of now, after a wait.
+
+        :raises AccessRefusedError: when the write now does more than was asked for.
+        """
+        found = await assess(subject, self.allow_domains)
+        if not found.risks <= act.risks:
+            raise _too_late()
+        return await build_preview(assessed(subject, found), act.workspace)
+
+    def _of(self, call: Call) -> CallConsents:
+        return self._calls.setdefault(_required_doing(call), CallConsents())
+
+
+def _required_doing(call: Call) -> Doing:
+    if call.doing is None:
+        raise ask_operator("Only tools may change anything.")
+    return call.doing
+
+
+def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
+    credential = subject.call.credential
+    return Act(
+        id=uuid4().hex,
+        principal=credential.principal,
+        rights=subject.call.caller.rights,
+        client=subject.call.client,
+        workspace=credential.workspace_name,
+        workspace_key=credential.workspace_key,
+        tool=doing.tool,
+        operation=subject.operation,
+        arguments=subject.arguments,
+        targets=(),
+        arguments_digest=digest_of(doing.arguments),
+        risks=subject.risks,
+        decision=decision,
+        amounts=subject.operation.amounts_with(subject.arguments),
+        call=doing.id,
+    )
+
+
+def _as_result(refused: AccessRefusedError) -> CallRefusedError:
+    return CallRefusedError(
+        refused.code, refused.message, refused.hint, **refused.facts
+    )
+
+
+def _too_late() -> AccessRefusedError:
+    return AccessRefusedError(
+        NOT_ALLOWED,
+        "A further part of this needs a consent of its own, because it does more than "
+        "was agreed to. That part was not sent.",
+        "Tell the user what was done before, and what was not.",
+    )

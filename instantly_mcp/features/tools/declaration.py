@@ -50,6 +50,15 @@ __all__ = [
     "required",
 ]
 
+CONFIRM_TOKEN = "confirm_token"
+"""The argument of every tool that changes something; see `features.consent`."""
+
+CONFIRM_TOKEN_SCHEMA: JsonObject = {
+    "type": "string",
+    "minLength": 1,
+    "description": "From the error confirmation_required, after the user agreed.",
+}
+
 Work: TypeAlias = Callable[
     [FeatureContext, JsonObject, Call], Coroutine[Any, Any, ToolOutcome]
 ]
@@ -93,6 +102,17 @@ class ToolDeclaration:
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER
 
+    @property
+    def may_be_confirmed(self) -> bool:
+        """Whether a call can need a confirmation: it changes something."""
+        return not self.hints.read_only
+
+    @property
+    def asks_by_default(self) -> bool:
+        """Whether one of its operations can have a risk class."""
+        used = (*filter(None, (self.operation,)), *self.also)
+        return any(BY_ID[id].can_be_risky for id in used)
+
     def input_schema(self) -> JsonObject:
         """Return the schema of the arguments that clients see.
 
@@ -101,12 +121,17 @@ class ToolDeclaration:
         """
         listed = [each for each in self.arguments if not each.unlisted]
         reset = self.resettable().listed_schema()
-        return self._object_of(listed, Argument.listed_schema, reset)
+        schema = self._object_of(listed, Argument.listed_schema, reset)
+        if self.asks_by_default:
+            schema["properties"][CONFIRM_TOKEN] = {"type": "string"}
+        return schema
 
     def accepted_schema(self) -> JsonObject:
         """Return the schema that arguments are checked against: no unknown ones."""
         reset = self.resettable().accepted_schema()
         schema = self._object_of(self.arguments, Argument.annotated_schema, reset)
+        if self.may_be_confirmed:
+            schema["properties"][CONFIRM_TOKEN] = CONFIRM_TOKEN_SCHEMA
         named: JsonObject = with_other_names(schema)
         return {**named, "additionalProperties": False}
 

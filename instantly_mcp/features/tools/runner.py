@@ -32,7 +32,7 @@ from ..results import (
 from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
 from ..workspace.context import FeatureContext
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
-from .declaration import Convert, Reshape, ToolDeclaration, Work
+from .declaration import CONFIRM_TOKEN, Convert, Reshape, ToolDeclaration, Work
 from .least_level import least_level
 from .references import References
 from .resetting import Resettable, require_change
@@ -119,9 +119,12 @@ class ToolRunner:
     async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
         given: JsonObject = {}
         call.steps = []
+        arguments, token = _without_token(arguments)
         try:
             given = await self._given(arguments, call)
-            call.doing = Doing(tool=self.declaration.name, arguments=given)
+            call.doing = Doing(
+                tool=self.declaration.name, arguments=given, confirm_token=token
+            )
             value = await self._work(self.context, given, call)
             value = await self._references.check_empty(self.context, value, given, call)
         except ApiError as error:
@@ -201,3 +204,12 @@ class ToolRunner:
 
     def _failure(self, error: JsonObject, call: Call) -> ToolResult:
         return tool_failure(with_steps_done(error, call.steps), self._meta)
+
+
+def _without_token(arguments: JsonObject) -> tuple[JsonObject, str | None]:
+    """Return the arguments without the token that confirms them, and that token."""
+    token = arguments.get(CONFIRM_TOKEN)
+    if token is None:
+        return arguments, None
+    kept = {name: each for name, each in arguments.items() if name != CONFIRM_TOKEN}
+    return kept, token

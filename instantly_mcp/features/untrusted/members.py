@@ -13,13 +13,22 @@ from functools import lru_cache
 OWN_WORDS = frozenset(
     {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
     | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
-    | {"check", "checked_later", "remarks", "findings", "reason", "definition", "unit"}
-    | {"there", "utc", "sends_from", "step", "plan_name", "error_type"}
+    | {
+        "shows",
+        "check",
+        "checked_later",
+        "remarks",
+        "findings",
+        "reason",
+        "definition",
+        "unit",
+    }
+    | {"there", "shows", "utc", "sends_from", "step", "plan_name", "error_type"}
 )
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
 OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
-OWN_TREES |= {"obstacles", "done_before", "next_cursor"}
+OWN_TREES |= {"obstacles", "done_before", "next_cursor", "confirm_token"}
 """Members in which every text is of this server, and quotes nothing."""
 
 FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personalization"})

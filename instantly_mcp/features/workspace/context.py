@@ -127,6 +127,24 @@ class IWriteGuard(Interface):
         :raises ApiError: when Instantly refuses it.
         """
 
+    def agree(
+        context: FeatureContext,
+        operation: Operation,
+        arguments: JsonObject,
+        call: Call,
+        also: Sequence[str] = (),
+    ) -> Deferred[None]:
+        """Obtain the consent that a write needs, without sending it yet.
+
+        For a tool that notes something before it writes, and must not do so for a write
+        that is refused; and for one that does its work with two operations.
+
+        :param also: the ids of operations that are covered, if they have no class that
+            this one has not. The arguments of the tool must say what they do, because
+            the preview shows only those.
+        :raises CallRefusedError: when it is refused.
+        """
+
 
 @define(eq=False, kw_only=True)
 class FeatureContext:
@@ -225,6 +243,16 @@ class FeatureContext:
         return self.instantly.execute(
             operation, arguments, grant, traceparent, self.deadline(call)
         )
+
+    def agree(
+        self,
+        operation_id: str,
+        arguments: JsonObject,
+        call: Call,
+        also: Sequence[str] = (),
+    ) -> Deferred[None]:
+        """Obtain the consent that a write needs; see `IWriteGuard.agree`."""
+        return self.guard.agree(self, BY_ID[operation_id], arguments, call, also)
 
     def collect(
         self, operation_id: str, arguments: JsonObject, call: Call

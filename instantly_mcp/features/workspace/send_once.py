@@ -25,6 +25,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..._json_codec import Json, JsonObject, dumps
 from ...api.errors import ApiError, Reason
+from ...protocol.calls.ask_by_retry import InputRequired
+from ...protocol.calls.client_requests import CannotAsk
+from ...protocol.wire.errors import ProtocolError
 from ..error_hints import in_doubt
 from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
 
@@ -66,6 +69,10 @@ class SendOnce:
     clock: IReactorTime
     _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
 
+    def knows(self, digest: bytes) -> bool:
+        """Say whether an equal mail was sent, or may have been, a short time ago."""
+        return self._recent(digest) is not None
+
     async def send(self, digest: bytes, send: Send, collect: Collect) -> JsonObject:
         """Send a mail, or return the result of an equal one that was sent before.
 
@@ -91,6 +98,9 @@ class SendOnce:
         except ApiError as error:
             self._failed(digest, sending, error)
             raise
+        except (CallRefusedError, InputRequired, CannotAsk, ProtocolError):
+            self._forget(digest, sending)  # Nothing was sent.
+            raise
         except BaseException:
             # The caller left, but the HTTP request to Instantly continues.
             sending.in_doubt = True
@@ -109,7 +119,11 @@ class SendOnce:
     def _failed(self, digest: bytes, sending: _Sending, error: ApiError) -> None:
         if in_doubt(error) or error.reason is Reason.STILL_RUNNING:
             sending.in_doubt = True
-        elif self._known.get(digest) is sending:
+        else:
+            self._forget(digest, sending)
+
+    def _forget(self, digest: bytes, sending: _Sending) -> None:
+        if self._known.get(digest) is sending:
             del self._known[digest]
 
     async def _again(

@@ -141,14 +141,16 @@ class RetryAsker:
     capabilities: JsonObject
     _answers: dict[str, Json] = field(factory=dict, init=False)
     _fresh: set[str] = field(factory=set, init=False)
+    _not_asked: set[str] = field(factory=set, init=False)
     _used: set[str] = field(factory=set, init=False)
 
     def load(self) -> None:
         """Read ``requestState``, then ``inputResponses``.
 
         With a state, only answers to the questions that it names count. Without one all
-        of them count: a client may send answers to questions that it expects. Answers
-        to questions that the feature never asks are ignored.
+        of them count, but for `Question.only_asked`: a client may send answers to
+        questions that it expects. Answers to questions that the feature never asks are
+        ignored.
 
         :raises ProtocolError: -32602 for an invalid state or malformed responses.
         """
@@ -170,12 +172,15 @@ class RetryAsker:
             if asked is None or key in asked:
                 self._answers[key] = responses[key]
                 self._fresh.add(key)
+                if asked is None:
+                    self._not_asked.add(key)
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
         missing = missing_capabilities(self.capabilities, questions)
         if missing:
             return fail(missing_capability(missing))
         self._used.update(questions)
+        self._drop_not_asked(questions)
         for key in self._fresh & questions.keys():
             problem = questions[key].problem(self._answers[key])
             if problem is not None:
@@ -197,3 +202,11 @@ class RetryAsker:
                 return fail(error)
             return fail(InputRequired(open_questions, state))
         return succeed({key: self._answers[key] for key in questions})
+
+    def _drop_not_asked(self, questions: Mapping[str, Question]) -> None:
+        """Forget answers that came before a question that had to be asked first."""
+        for key in self._not_asked & questions.keys():
+            if questions[key].only_asked:
+                self._not_asked.remove(key)
+                self._fresh.discard(key)
+                del self._answers[key]

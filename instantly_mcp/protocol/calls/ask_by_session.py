@@ -25,14 +25,16 @@ from .client_requests import (
     Answers,
     CannotAsk,
     IAsker,
+    NotAnswered,
+    NotReachable,
     Question,
     gather_answers,
     missing_capabilities,
 )
 from .session import McpSession
 
-ANSWER_TIMEOUT_SECONDS = 300.0
-"""How long the server waits for an answer before the call fails."""
+METHOD_NOT_FOUND = -32601
+"""The JSON-RPC error of a client that declares questions and does not know them."""
 
 
 @implementer(IAsker)
@@ -48,7 +50,7 @@ class SessionAsker:
         missing = missing_capabilities(self.session.capabilities, questions)
         if missing or self.sink is NULL_SINK:
             lacking = ", ".join(missing) or "an event stream"
-            return fail(CannotAsk(f"This client does not offer {lacking}."))
+            return fail(NotReachable(f"This client does not offer {lacking}."))
         return gather_answers(
             {key: self._ask(question) for key, question in questions.items()}
         )
@@ -66,7 +68,7 @@ class SessionAsker:
                 "params": adapted.params,
             }
         )
-        answer.addTimeout(ANSWER_TIMEOUT_SECONDS, self.clock)
+        answer.addTimeout(question.patience_seconds, self.clock)
         return answer.addCallbacks(_checked(question, adapted), _unanswered)
 
     def _withdraw(self, id: str) -> None:
@@ -87,6 +89,8 @@ def _checked(
 ) -> Callable[[ClientResponse], JsonObject]:
     def check(reply: ClientResponse) -> JsonObject:
         if reply.error is not None:
+            if reply.error.get("code") == METHOD_NOT_FOUND:
+                raise NotAnswered("The client cannot show questions.")
             raise CannotAsk("The client refused to answer.")
         answer = adapted.read(reply.result)
         problem = question.problem(answer)
@@ -100,5 +104,5 @@ def _checked(
 
 def _unanswered(failure: Failure) -> JsonObject:
     if failure.check(DeferredTimeout):
-        raise CannotAsk("The client did not answer in time.")
+        raise NotAnswered("The client did not answer in time.")
     reraise(failure)

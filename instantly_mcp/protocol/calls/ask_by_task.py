@@ -11,8 +11,8 @@ from zope.interface import implementer
 from ..._json_codec import JsonObject
 from .client_requests import (
     Answers,
-    CannotAsk,
     IAsker,
+    NotReachable,
     Question,
     gather_answers,
     missing_capabilities,
@@ -33,7 +33,7 @@ class TaskAsker:
         missing = missing_capabilities(self.capabilities, questions)
         if missing:
             lacking = ", ".join(missing)
-            return fail(CannotAsk(f"This client does not offer {lacking}."))
+            return fail(NotReachable(f"This client does not offer {lacking}."))
         if self.task.is_terminal:
             return fail(CancelledError())
         waiting = {

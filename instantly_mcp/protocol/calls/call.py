@@ -21,7 +21,7 @@ from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS
 from ..wire.trace import Trace
 from ..wire.versions import Revision
-from .client_requests import Answers, CannotAsk, IAsker, Question, lacks_capability
+from .client_requests import Answers, IAsker, NotReachable, Question, lacks_capability
 from .session import McpSession
 
 
@@ -86,7 +86,7 @@ class Caller:
         )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Doing:
     """What a tool does in a call.
 
@@ -107,7 +107,7 @@ class NoClientRequests:
     """Refuses all questions, for a call whose client cannot receive requests."""
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
-        return fail(CannotAsk("This client cannot be asked questions here."))
+        return fail(NotReachable("This client cannot be asked questions here."))
 
 
 NO_CLIENT_REQUESTS = NoClientRequests()

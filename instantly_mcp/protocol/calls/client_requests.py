@@ -63,6 +63,17 @@ class Question(Protocol):
     def required(self) -> JsonObject:
         """The client capabilities that it needs, as a ``ClientCapabilities`` object."""
 
+    @property
+    def patience_seconds(self) -> float:
+        """How long a legacy client may take to answer before the call fails."""
+
+    @property
+    def only_asked(self) -> bool:
+        """Whether a modern client may answer only after it was asked.
+
+        It may answer other questions before, to save a round.
+        """
+
     def params(self) -> JsonObject:
         """Return the parameters of the request, as the latest revision has them."""
 
@@ -71,6 +82,10 @@ class Question(Protocol):
 
     def problem(self, answer: Json) -> str | None:
         """Return what is wrong with an answer, or ``None`` if it is valid."""
+
+
+ANSWER_SECONDS = 300.0
+"""How long the server waits for an answer, unless the question has its own limit."""
 
 
 @frozen(kw_only=True)
@@ -83,6 +98,8 @@ class Elicit:
     message: str
     fields: Mapping[str, JsonObject]
     required_fields: Sequence[str] = ()
+    patience_seconds: float = ANSWER_SECONDS
+    only_asked: bool = False
 
     method: ClassVar[str] = "elicitation/create"
     required: ClassVar[JsonObject] = {"elicitation": {}}
@@ -134,6 +151,8 @@ class Sample:
 
     method: ClassVar[str] = "sampling/createMessage"
     required: ClassVar[JsonObject] = {"sampling": {}}
+    patience_seconds: ClassVar[float] = ANSWER_SECONDS
+    only_asked: ClassVar[bool] = False
 
     def params(self) -> JsonObject:
         params: dict[str, Json] = {
@@ -167,6 +186,8 @@ class ListRoots:
 
     method: ClassVar[str] = "roots/list"
     required: ClassVar[JsonObject] = {"roots": {}}
+    patience_seconds: ClassVar[float] = ANSWER_SECONDS
+    only_asked: ClassVar[bool] = False
 
     def params(self) -> JsonObject:
         return {}
@@ -220,6 +241,14 @@ def _first_cause(
 
 class CannotAsk(Exception):
     """The client cannot be asked or refuses to answer. The message is for the model."""
+
+
+class NotReachable(CannotAsk):
+    """The question cannot be sent to the client."""
+
+
+class NotAnswered(CannotAsk):
+    """The question was sent, but the client did not show it, or not in time."""
 
 
 def lacks_capability(capabilities: JsonObject, required: JsonObject) -> bool:

@@ -136,10 +136,10 @@ class ListedTests(SynchronousTestCase):
         self.assertIs(tools.listed(), tools.listed())
 
     def test_budget(self) -> None:
-        """The default list costs a model at most 8,850 tokens (characters / 4)."""
+        """The default list costs a model at most 8,990 tokens (characters / 4)."""
         wire = dumps([seen(tool) for tool in built().listed()]).decode()
         fix = "shorten descriptions, or mark the new tool as extra"
-        self.assertLessEqual(len(wire) / 4, 8_850, fix)
+        self.assertLessEqual(len(wire) / 4, 8_990, fix)
 
 
 class SelectionTests(SynchronousTestCase):

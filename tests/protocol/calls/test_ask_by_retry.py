@@ -266,6 +266,16 @@ class ReplayTests(SynchronousTestCase):
         answers = self.successResultOf(asker.ask(TWO))
         self.assertEqual(answers, {"name": ADA, "roots": NO_ROOTS})
 
+    def test_only_asked(self) -> None:
+        """A question can demand that it is asked before it is answered."""
+        strict: Mapping[str, Question] = {"name": evolve(NAME, only_asked=True)}
+        early = self.asker(inputResponses={"name": ADA})
+        state = self.interim(early, strict)["requestState"]
+        unasked = self.asker(requestState=state)
+        self.assertEqual(set(self.interim(unasked, strict)["inputRequests"]), {"name"})
+        asked = self.asker(requestState=state, inputResponses={"name": ADA})
+        self.assertEqual(self.successResultOf(asked.ask(strict)), {"name": ADA})
+
     def test_partly_answered(self) -> None:
         """Missing answers are asked for again; the others are in the state."""
         state = self.interim(self.asker(), TWO)["requestState"]

@@ -10,15 +10,18 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_session import (
-    ANSWER_TIMEOUT_SECONDS,
+    METHOD_NOT_FOUND,
     SessionAsker,
     deliver_response,
 )
 from instantly_mcp.protocol.calls.call import NULL_SINK
 from instantly_mcp.protocol.calls.client_requests import (
+    ANSWER_SECONDS,
     Answers,
     CannotAsk,
     IAsker,
+    NotAnswered,
+    NotReachable,
     Question,
 )
 from instantly_mcp.protocol.calls.session import McpSession
@@ -135,12 +138,34 @@ class SessionAskerTests(ClockedTestCase):
     def test_no_answer(self) -> None:
         """A question waits for some minutes, and is then withdrawn."""
         asking = self.ask({"name": NAME})
-        self.clock.advance(ANSWER_TIMEOUT_SECONDS - 1)
+        self.clock.advance(ANSWER_SECONDS - 1)
         self.assertNoResult(asking)
         self.clock.advance(1)
         self.assertIn("in time", self.why(asking))
         self.assertEqual(self.basket.sent[-1]["method"], "notifications/cancelled")
         self.assertEqual(self.session.pending, {})
+
+    def test_own_limit(self) -> None:
+        """A question may have a limit of its own; silence is told from a refusal."""
+        asking = self.ask({"name": evolve(NAME, patience_seconds=45)})
+        self.clock.advance(45)
+        self.failureResultOf(asking, NotAnswered)
+
+    def test_not_shown(self) -> None:
+        """A client that does not know the method did not show the question."""
+        asking = self.ask({"name": NAME})
+        self.reply(0, error={"code": METHOD_NOT_FOUND, "message": "?"})
+        self.failureResultOf(asking, NotAnswered)
+        refused = self.ask({"name": NAME})
+        self.reply(-1, error={"code": -1, "message": "no"})
+        self.assertNotIsInstance(
+            self.failureResultOf(refused, CannotAsk).value, NotAnswered
+        )
+
+    def test_not_reachable(self) -> None:
+        """A client without the capability cannot be reached at all."""
+        self.session.capabilities = {}
+        self.failureResultOf(self.ask({"name": NAME}), NotReachable)
 
     def test_cancelled(self) -> None:
         """A call that is cancelled withdraws its questions."""

@@ -40,7 +40,7 @@ async def reply_to_email(
     body = _body(given["body"])
     original = await context.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
     account = _account(given.get("eaccount"), original)
-    recipients = _recipients(original, account)
+    recipients = recipients_of(original, account)
     _require_expected(recipients, given.get("expected_recipient"))
     sent_to = _all_recipients(recipients, given)
     request: JsonObject = {
@@ -67,6 +67,8 @@ async def reply_to_email(
         return None if left is None else described(left)
 
     digest = digest_of(call.caller.principal, request)
+    if not context.send_once.knows(digest):
+        await context.agree("replyToEmail", request, call)
     return await context.send_once.send(digest, send, collect)
 
 
@@ -179,7 +181,7 @@ def _addressed(sent_to: dict[str, list[str]], own: int) -> JsonObject:
     return parameters
 
 
-def _recipients(original: JsonObject, account: str) -> list[str]:
+def recipients_of(original: JsonObject, account: str) -> list[str]:
     """Return the addresses that get the reply: the other party of the mail.
 
     :raises CallRefusedError: when the mail has no such address, or one that a mail

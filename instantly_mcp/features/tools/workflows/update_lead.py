@@ -47,6 +47,9 @@ async def update_lead(context: FeatureContext, given: JsonObject, call: Call) ->
     if isinstance(patch.get("custom_variables"), dict):
         patch["custom_variables"] = {**_variables(lead), **patch["custom_variables"]}
     if set(patch) > {"id"}:
+        if resets:
+            also = ("updateLeadInterestStatus",)
+            await context.agree("patchLead", patch, call, also)
         lead = {**lead, **await context.fetch("patchLead", patch, call)}
     if not resets:
         return WRITTEN_LEAD(lead)

@@ -138,6 +138,7 @@ async def verify_list(
     if agreed is None:
         return {**named, **_quote(state, left)}
     _require_agreement(state, agreed, left)
+    await context.agree("createSuperSearchEnrichment", _request(id, state), call)
     if not context.verifications.begin(call.caller.principal, id):
         begun = evolve(state, in_progress=True)
         return {**named, **begun.as_object(), "next": LOOK_AGAIN}
@@ -208,6 +209,14 @@ def _require_agreement(state: ListState, agreed: int, left: int | None) -> None:
         )
 
 
+def _request(list_id: str, state: ListState) -> JsonObject:
+    return {
+        "resource_id": list_id,
+        "type": "email_verification",
+        "limit": state.price // CREDITS_PER_ADDRESS,
+    }
+
+
 async def _verified(
     context: FeatureContext,
     given: JsonObject,
@@ -216,11 +225,7 @@ async def _verified(
     named: JsonObject,
 ) -> ToolOutcome:
     """Start the verification and follow it."""
-    request = {
-        "resource_id": given["list_id"],
-        "type": "email_verification",
-        "limit": state.price // CREDITS_PER_ADDRESS,
-    }
+    request = _request(given["list_id"], state)
     try:
         await context.execute("createSuperSearchEnrichment", request, call)
     except ApiError as error:

@@ -60,14 +60,14 @@ class UpdateCampaignCase(ToolTestCase):
 
 class UpdateCampaignTests(UpdateCampaignCase):
     def test_only_what_is_given_is_sent(self) -> None:
-        """A patch has its settings and nothing else, and no campaign is read."""
+        """A patch has its settings and nothing else, and only the guard reads it."""
         made = self.update(daily_limit=5, name="New", track_opens=True)
         self.assertEqual(
             self.sent(), {"daily_limit": 5, "name": "New", "open_tracking": True}
         )
         self.assertEqual(made["changed"], ["daily_limit", "name", "track_opens"])
         self.assertEqual(made["campaign"]["status_label"], "active")
-        self.assertEqual(self.instantly.ids, ["patchCampaign"])
+        self.assertEqual(self.instantly.ids, ["getCampaign", "patchCampaign"])
 
     def test_one_time_alone(self) -> None:
         """A new beginning keeps end, days, zone, name and dates of the schedule."""
@@ -292,7 +292,7 @@ class UpdateCampaignTests(UpdateCampaignCase):
         self.assertEqual(
             made["remarks"], ["The whole sequence was replaced: it now has 2 steps."]
         )
-        self.assertEqual(self.instantly.ids, ["getCampaign", "patchCampaign"])
+        self.assertEqual(self.instantly.ids, [*["getCampaign"] * 2, "patchCampaign"])
 
     def test_the_form_of_the_api(self) -> None:
         """Schedules and sequences are taken in that form, too, placed and as HTML."""
@@ -310,7 +310,7 @@ class UpdateCampaignTests(UpdateCampaignCase):
         self.assertEqual(made["timezones"][0]["asked"], "America/Los_Angeles")
         variant = sent["sequences"][0]["steps"][0]["variants"][0]
         self.assertEqual(variant["body"], "<p>a</p><p>b</p>")
-        self.assertEqual(self.instantly.ids, ["getCampaign", "patchCampaign"])
+        self.assertEqual(self.instantly.ids, [*["getCampaign"] * 2, "patchCampaign"])
 
     def test_a_schedule_of_another_shape(self) -> None:
         """An invalid schedule is refused, with the outline of a valid one."""
@@ -371,9 +371,9 @@ class RunningCampaignTests(UpdateCampaignCase):
             self.assertIn("Did you mean firstName?", error["message"])
 
     def test_right_copy(self) -> None:
-        """Copy that the leads fill is changed, after two reads."""
+        """Copy that the leads fill is changed, after its reads and the guard's."""
         made = self.update(body="Hi {{firstName}}")
-        ids = ["getCampaign", "listLeads", "patchCampaign"]
+        ids = ["getCampaign", "listLeads", "getCampaign", "patchCampaign"]
         self.assertEqual(self.instantly.ids, ids)
         self.assertEqual(len(made["warnings"]), 1)
 

@@ -1,0 +1,66 @@
+"""The risk classes of one call, from its arguments and from what they name.
+
+The catalog says what an operation can do. Whether this very call does it depends on the
+workspace: a lead that joins a draft is not mailed, one that joins a running campaign
+is. What cannot be read counts as the worst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from attrs import evolve, frozen
+
+from ...catalog.operation import Risk
+from .preview_parts import PreviewSubject
+from .preview_reply import recipients
+from .redirects import domains_of, redirecting
+from .running import NOWHERE, Reach, reach_of
+
+
+@frozen(kw_only=True)
+class Assessment:
+    """What one call of an operation does.
+
+    :param redirects: the parameters and addresses that make it redirect mail.
+    """
+
+    risks: frozenset[Risk]
+    reach: Reach = NOWHERE
+    redirects: tuple[tuple[str, str], ...] = ()
+
+
+def certain_risks(subject: PreviewSubject) -> frozenset[Risk]:
+    """Return the classes that a call has whatever it names."""
+    operation = subject.operation
+    risks = operation.risks_with(subject.arguments)
+    return risks - ({Risk.REDIRECTS} - operation.risks)
+
+
+async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Assessment:
+    """Return what a call does, reading what it names if that makes a difference.
+
+    :param allow_domains: domains that the operator trusts with copies, in lower case.
+    :raises ApiError: when an object that it names does not exist.
+    """
+    operation, risks = subject.operation, certain_risks(subject)
+    redirects = redirecting(operation, subject.arguments, allow_domains)
+    if redirects and operation.id in _OWN_PEOPLE:
+        people = await _OWN_PEOPLE[operation.id](subject)
+        own = domains_of(people) | frozenset(allow_domains)
+        redirects = redirecting(operation, subject.arguments, own)
+    if redirects:
+        risks |= {Risk.REDIRECTS}
+    reach = await reach_of(subject.context, operation, subject.arguments, subject.call)
+    if reach.sends:
+        risks |= {Risk.SENDS}
+    return Assessment(risks=risks, reach=reach, redirects=redirects)
+
+
+def assessed(subject: PreviewSubject, found: Assessment) -> PreviewSubject:
+    """Return the subject with what was found out about it."""
+    return evolve(subject, risks=found.risks, reach=found.reach)
+
+
+_OWN_PEOPLE = {"replyToEmail": recipients}
+"""Who an operation writes to anyhow; copies to their domain redirect nothing."""

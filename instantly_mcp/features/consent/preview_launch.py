@@ -1,0 +1,100 @@
+"""The preview of a start: who sends how much to how many, and from when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..._json_codec import JsonObject
+from ...access.canonical import digest_of
+from ...access.preview import Fact
+from ..tools.workflows.preflight_guard import hurried
+from ..workspace.preflight.check import Check
+from ..workspace.preflight.report import checks_of
+from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
+from ..workspace.sending_windows import next_opening, windows_of
+from ..workspace.sequences import steps_of, variants_in
+from .preview_parts import (
+    Found,
+    PreviewSubject,
+    campaign_facts,
+    fact,
+    known,
+    listed,
+)
+from .shown_preview import line
+
+
+async def build_launch(subject: PreviewSubject) -> Found:
+    """Find what a start of a campaign sends."""
+    id = str(subject.arguments["id"])
+    call = hurried(subject.context, subject.call)
+    survey = await survey_campaign(subject.context, id, call, diagnosis=False)
+    campaign = survey.campaign
+    checks = {check.name: check for check in checks_of(survey)}
+    facts = (
+        *campaign_facts(id, campaign),
+        fact("Leads", survey.leads_count),
+        *_senders(survey),
+        fact("Mails a day, at most", _fact_of(checks, "volume", "mails_a_day")),
+        fact("Sends from", _sends_from(campaign, survey.now)),
+        fact("Steps", len(steps_of(campaign))),
+        *known(
+            ("Copies go to", listed(_copies(campaign))),
+            ("Warnings", listed([each.says for each in _warnings(checks)])),
+        ),
+    )
+    return Found(
+        title="Start the campaign: it then sends mail by itself.",
+        facts=facts,
+        untrusted=tuple(_copy(campaign)),
+        unseen=(digest_of({n: campaign[n] for n in campaign if n != "status"}),),
+        covers=frozenset({"id", "dry_run"}),
+    )
+
+
+def _senders(survey: CampaignSurvey) -> tuple[Fact, ...]:
+    emails = sorted(str(each.get("email")) for each in survey.senders)
+    return (fact("Senders", f"{len(emails)}: {listed(emails)}" if emails else None),)
+
+
+def _fact_of(checks: dict[str, Check], check: str, name: str) -> object:
+    return checks[check].facts.get(name) if check in checks else None
+
+
+def _warnings(checks: dict[str, Check]) -> Sequence[Check]:
+    return [
+        check
+        for check in checks.values()
+        if check.outcome in ("warn", "fail") and check.name != "status"
+    ]
+
+
+def _copies(campaign: JsonObject) -> list[str]:
+    lists = (campaign.get("cc_list"), campaign.get("bcc_list"))
+    return [str(each) for found in lists if isinstance(found, list) for each in found]
+
+
+def _sends_from(campaign: JsonObject, now: datetime) -> str | None:
+    """Return when the first mail is sent, in local time.
+
+    During a window it is "at once": an exact time would change each minute.
+    """
+    opening = next_opening(campaign, now)
+    if opening is None:
+        return None
+    if opening <= now:
+        ends = sorted({f"{window.end:%H:%M}" for window in windows_of(campaign)})
+        return f"at once, until {' or '.join(ends)} ({opening.tzinfo})"
+    return f"{opening:%a %Y-%m-%d %H:%M} ({opening.tzinfo})"
+
+
+def _copy(campaign: JsonObject) -> Sequence[Fact]:
+    """Return the mails of all steps."""
+    mails = []
+    for number, step in enumerate(steps_of(campaign), 1):
+        for variant in variants_in(step):
+            subject = line(variant.get("subject") or "(subject of the mail before)")
+            text = f"{subject}\n\n{variant.get('body') or ''}"
+            mails.append((f"Mail {number}", text))
+    return mails

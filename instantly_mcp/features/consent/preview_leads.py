@@ -1,0 +1,96 @@
+"""The previews of what puts leads into campaigns, or changes them there."""
+
+from __future__ import annotations
+
+from ..._json_codec import Json, JsonObject
+from ...access.preview import Fact
+from ..workspace.reply_values import as_list
+from .preview_parts import (
+    NOT_READABLE,
+    Found,
+    PreviewSubject,
+    campaign_facts,
+    fact,
+    known,
+    listed,
+)
+
+_FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
+_DESTINATIONS = frozenset(
+    {"campaign", "campaign_id", "list_id", "to_campaign_id", "to_list_id"}
+)
+
+
+async def build_adding(subject: PreviewSubject) -> Found:
+    """Find where new leads are added, and which."""
+    leads = as_list(subject.said.get("leads")) or [subject.said]
+    emails = [each.get("email") for each in leads if isinstance(each, dict)]
+    verified = any(subject.arguments.get(flag) for flag in _FLAGS)
+    return Found(
+        title=_title(subject, "Add leads"),
+        facts=(
+            *await _destination(subject, ("campaign", "campaign_id"), ("list_id",)),
+            fact("Leads", len(leads)),
+            *known(("Addresses", listed([each for each in emails if each]))),
+            *known(("Price in credits, at most", len(leads) if verified else None)),
+        ),
+        covers=_DESTINATIONS | {"leads", "email"},
+    )
+
+
+async def build_moving(subject: PreviewSubject) -> Found:
+    """Find where leads are moved or copied to; their selection is shown as given."""
+    to = await _destination(subject, ("to_campaign_id",), ("to_list_id",))
+    verb = "Copy leads" if subject.arguments.get("copy_leads") else "Move leads"
+    return Found(
+        title=_title(subject, verb),
+        facts=to,
+        covers=frozenset({"to_campaign_id", "to_list_id", "max_wait_seconds"}),
+    )
+
+
+async def build_lead_change(subject: PreviewSubject) -> Found:
+    """Find which lead is changed, and the campaign that mails it."""
+    id = subject.arguments["id"]
+    lead = await subject.read("getLead", {"id": id})
+    campaigns = [
+        each
+        for campaign, found in subject.reach.campaigns.items()
+        for each in campaign_facts(campaign, found)
+    ]
+    return Found(
+        title=_title(subject, "Change a lead"),
+        facts=(
+            fact("Lead", NOT_READABLE if lead is None else lead.get("email") or id),
+            *campaigns,
+        ),
+        covers=frozenset({"id"}),
+    )
+
+
+def _title(subject: PreviewSubject, does: str) -> str:
+    if subject.reach.sends:
+        return f"{does}: a running campaign then mails them."
+    return f"{does}."
+
+
+async def _destination(
+    subject: PreviewSubject, campaigns: tuple[str, ...], lists: tuple[str, ...]
+) -> tuple[Fact, ...]:
+    """Return the facts about the campaign or the list that the leads go to."""
+    for name in campaigns:
+        id = subject.arguments.get(name)
+        if id:
+            return campaign_facts(id, await _campaign(subject, id))
+    for name in lists:
+        id = subject.arguments.get(name)
+        if id:
+            found = await subject.read("getLeadList", {"id": id})
+            shown = NOT_READABLE if found is None else found.get("name") or id
+            return (fact("List", shown), fact("Its id", id))
+    return ()
+
+
+async def _campaign(subject: PreviewSubject, id: Json) -> JsonObject | None:
+    known = subject.reach.campaigns.get(str(id))
+    return known or await subject.read("getCampaign", {"id": id})

@@ -1,0 +1,127 @@
+"""What the previews are made of: what is asked about, and what a builder finds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from typing import TypeAlias
+
+from attrs import evolve, field, frozen
+
+from ..._json_codec import Json, JsonObject, dumps
+from ...access.preview import Fact
+from ...api.errors import ApiError, Reason
+from ...catalog.codes import CAMPAIGN_STATUS
+from ...catalog.operation import Operation, Risk
+from ...protocol.calls.call import Call
+from ..workspace.context import FeatureContext
+from ..workspace.reply_values import as_object
+from .running import Reach
+from .shown_preview import line
+
+NOT_READABLE = "not known, because this key may not read it"
+NOT_READ = "not known"
+
+LONGEST_FACT = 300
+"""Characters up to which a value is a fact; longer text is shown apart."""
+
+MAX_NAMED = 10
+"""Most things of a list that are named; the others are counted."""
+
+
+@frozen(kw_only=True)
+class PreviewSubject:
+    """A write for which a preview is built.
+
+    :param arguments: those of the operation.
+    :param said: those of the tool, which may do several such writes.
+    :param reach: the running campaigns that it reaches.
+    """
+
+    context: FeatureContext
+    operation: Operation
+    arguments: JsonObject
+    said: JsonObject
+    call: Call
+    risks: frozenset[Risk] = frozenset()
+    reach: Reach = field(factory=Reach)
+
+    async def read(self, operation_id: str, arguments: JsonObject) -> JsonObject | None:
+        """Return an object of the workspace, or ``None`` if it cannot be read.
+
+        :raises ApiError: when it does not exist.
+        """
+        try:
+            reply = await self.context.look_up(operation_id, arguments, self.call)
+        except ApiError as error:
+            if error.reason is Reason.NOT_FOUND:
+                raise
+            return None
+        return as_object(reply)
+
+
+@frozen(kw_only=True)
+class Found:
+    """What a builder found out about a write.
+
+    :param title: one sentence without text of others: what the write does.
+    :param covers: the arguments of the tool that the facts show already.
+    :param facts: see `access.preview.Preview`, like the others.
+    """
+
+    title: str = ""
+    facts: tuple[Fact, ...] = ()
+    untrusted: tuple[Fact, ...] = ()
+    unseen: tuple[str, ...] = ()
+    covers: frozenset[str] = frozenset()
+
+    def with_facts(self, *facts: Fact) -> Found:
+        """Return these findings with more facts after them."""
+        return evolve(self, facts=(*self.facts, *facts))
+
+
+Build: TypeAlias = Callable[[PreviewSubject], Awaitable[Found]]
+"""Finds out what a write does; raises `ApiError` if it cannot succeed."""
+
+
+def fact(label: str, value: Json) -> Fact:
+    """Return a fact; an unknown value is said to be unknown."""
+    return label, NOT_READ if value in (None, "") else line(value, 2_000)
+
+
+def known(*facts: tuple[str, Json]) -> tuple[Fact, ...]:
+    """Return the facts whose value is known."""
+    return tuple(fact(*each) for each in facts if each[1] not in (None, "", []))
+
+
+def listed(things: Collection[Json]) -> str:
+    """Return a list in one line: the first ones, and how many more there are."""
+    named = [line(each) for each in list(things)[:MAX_NAMED]]
+    more = len(things) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def status_word(campaign: JsonObject | None) -> str:
+    """Return the status of a campaign as a word."""
+    code = None if campaign is None else campaign.get("status")
+    if not isinstance(code, int) or isinstance(code, bool):
+        return NOT_READ
+    return CAMPAIGN_STATUS.get(code, NOT_READ).replace("_", " ")
+
+
+def campaign_facts(id: Json, campaign: JsonObject | None) -> tuple[Fact, ...]:
+    """Return name, status and id of a campaign."""
+    name = NOT_READABLE if campaign is None else line(campaign.get("name") or id)
+    status = "treated as active" if campaign is None else status_word(campaign)
+    return ("Campaign", name), ("Its status", status), ("Its id", line(id))
+
+
+def given_values(said: JsonObject, covered: Collection[str]) -> Iterator[Fact]:
+    """Yield the arguments of a tool that no fact shows yet."""
+    for name in sorted(said):
+        if name not in covered:
+            yield name.replace("_", " "), text_of(said[name])
+
+
+def text_of(value: Json) -> str:
+    """Return a value as text: JSON if it is not text itself."""
+    return value if isinstance(value, str) else dumps(value).decode()

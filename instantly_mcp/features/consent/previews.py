@@ -1,0 +1,90 @@
+"""Builds the preview of a write: what a person is shown before it is sent.
+
+Each operation that is worth it has a builder in `BUILDERS`; the others get the default,
+which shows the summary of the operation, all arguments of the tool, and the running
+campaigns that the write reaches. So a new operation of the catalog has a preview
+without a line of code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...access.canonical import digest_of
+from ...access.preview import Preview
+from .preview_deletion import build_deletion
+from .preview_launch import build_launch
+from .preview_leads import build_adding, build_lead_change, build_moving
+from .preview_parts import (
+    LONGEST_FACT,
+    NOT_READABLE,
+    Build,
+    Found,
+    PreviewSubject,
+    campaign_facts,
+    given_values,
+    known,
+)
+from .preview_reply import build_reply
+from .preview_spending import build_list_verification, build_verification
+from .shown_preview import line
+
+BUILDERS: Mapping[str, Build] = {
+    "activateCampaign": build_launch,
+    "replyToEmail": build_reply,
+    "createEmailVerification": build_verification,
+    "createSuperSearchEnrichment": build_list_verification,
+    "deleteLead": build_deletion,
+    "deleteLeadList": build_deletion,
+    "deleteCampaign": build_deletion,
+    "deleteAccount": build_deletion,
+    "bulkAddLeads": build_adding,
+    "createLead": build_adding,
+    "moveLeads": build_moving,
+    "patchLead": build_lead_change,
+}
+"""The builders by operation id."""
+
+
+async def build_preview(subject: PreviewSubject, workspace: str) -> Preview:
+    """Return the preview of a write.
+
+    :param workspace: the name of the workspace; it is read if this is empty.
+    :raises ApiError: when an object that it names does not exist.
+    """
+    builder = BUILDERS.get(subject.operation.id, _build_any)
+    found = await builder(subject)
+    named = workspace or await _workspace_name(subject)
+    facts = [("Workspace", named), *found.facts]
+    untrusted = [*found.untrusted]
+    for label, text in given_values(subject.said, found.covers):
+        is_fact = len(text) <= LONGEST_FACT and "\n" not in text
+        (facts if is_fact else untrusted).append((label, text))
+    return Preview(
+        title=found.title or f"{subject.operation.summary}.",
+        facts=tuple(facts),
+        untrusted=tuple(untrusted),
+        unseen=(
+            subject.operation.id,
+            digest_of([subject.said, subject.arguments]),
+            *(risk.value for risk in sorted(subject.risks, key=lambda r: r.value)),
+            *found.unseen,
+        ),
+    )
+
+
+async def _workspace_name(subject: PreviewSubject) -> str:
+    workspace = await subject.read("getWorkspace", {})
+    return NOT_READABLE if workspace is None else line(workspace.get("name"))
+
+
+async def _build_any(subject: PreviewSubject) -> Found:
+    """Find what is known of any write."""
+    facts = [
+        fact
+        for id, campaign in subject.reach.campaigns.items()
+        for fact in campaign_facts(id, campaign)
+    ]
+    if subject.reach.sends and not subject.reach.campaigns:
+        facts += known(("Running campaigns", "not known, so treated as running"))
+    return Found(facts=tuple(facts))

@@ -1,0 +1,114 @@
+"""Whether a write reaches a campaign that sends mail now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from ..._json_codec import Json, JsonObject
+from ...api.errors import ApiError, Reason
+from ...catalog.operation import Operation
+from ...protocol.calls.call import Call
+from ..workspace.context import FeatureContext
+from ..workspace.reply_values import as_list, as_object
+
+SENDING = frozenset({1, 4})
+"""The status codes of a campaign that sends: active, and running its subsequences."""
+
+KNOWN_IDLE = frozenset({0, 2, 3, -1, -2, -99})
+"""Those of a campaign that does not. Any other status counts as sending."""
+
+MAX_MAPPED = 100
+"""Campaigns of an account that one call reads."""
+
+
+@frozen(kw_only=True)
+class Reach:
+    """What a write reaches.
+
+    :param sends: the write has the class SENDS for that reason: a campaign sends, or
+        it is not known whether one does.
+    :param campaigns: the campaigns as they were read, by id; empty if unreadable.
+    """
+
+    sends: bool = False
+    campaigns: Mapping[str, JsonObject] = field(factory=dict)
+
+
+NOWHERE = Reach()
+UNKNOWN = Reach(sends=True)
+
+
+async def reach_of(
+    context: FeatureContext, operation: Operation, arguments: JsonObject, call: Call
+) -> Reach:
+    """Read what a write reaches.
+
+    :raises ApiError: when the object does not exist: the write cannot succeed.
+    """
+    through = operation.sends_if_active
+    name = None if through is None else arguments.get(through.parameter)
+    if through is None or not name:
+        return NOWHERE
+    reader = _READERS.get(through.kind)
+    if reader is None:
+        return UNKNOWN
+    try:
+        return await reader(context, str(name), call)
+    except ApiError as error:
+        if error.reason in (Reason.NOT_FOUND, Reason.BAD_ARGUMENT):
+            raise
+        return UNKNOWN
+
+
+async def _through_campaign(context: FeatureContext, id: str, call: Call) -> Reach:
+    campaign = await _read(context, "getCampaign", {"id": id}, call)
+    return Reach(sends=_may_send(campaign.get("status")), campaigns={id: campaign})
+
+
+async def _through_lead(context: FeatureContext, id: str, call: Call) -> Reach:
+    lead = await _read(context, "getLead", {"id": id}, call)
+    if not lead.get("id"):
+        return UNKNOWN
+    campaign = lead.get("campaign")
+    if not campaign:
+        return NOWHERE
+    try:
+        return await _through_campaign(context, str(campaign), call)
+    except ApiError:
+        return UNKNOWN
+
+
+async def _through_account(context: FeatureContext, email: str, call: Call) -> Reach:
+    asked = {"email": email, "limit": MAX_MAPPED}
+    reply = await _read(context, "getAccountCampaignMapping", asked, call)
+    if not isinstance(reply.get("items"), list):
+        return UNKNOWN
+    rows = [row for row in as_list(reply["items"]) if isinstance(row, dict)]
+    found = {
+        str(row.get("campaign_id")): {**row, "name": row.get("campaign_name")}
+        for row in rows
+        if _may_send(row.get("status"))
+    }
+    return Reach(sends=bool(found) or len(rows) >= MAX_MAPPED, campaigns=found)
+
+
+_READERS = {
+    "campaign": _through_campaign,
+    "lead": _through_lead,
+    "account": _through_account,
+}
+"""How each kind of `catalog.operation.Through` is read."""
+
+
+async def _read(
+    context: FeatureContext, operation_id: str, arguments: JsonObject, call: Call
+) -> JsonObject:
+    return as_object(await context.look_up(operation_id, arguments, call))
+
+
+def _may_send(status: Json) -> bool:
+    if isinstance(status, bool) or not isinstance(status, int):
+        return True
+    return status not in KNOWN_IDLE
