@@ -59,7 +59,7 @@ class Silence(Exception):
 
 
 @frozen
-class Asked:
+class ConsentRequest:
     """A write that somebody has to agree to.
 
     :param doing: what the tool does, with the token if the call has one.
@@ -110,7 +110,7 @@ class Confirmations:
     tokens: ConfirmTokens
     marks: IMarks
 
-    async def obtain(self, asked: Asked) -> Consent:
+    async def obtain(self, asked: ConsentRequest) -> Consent:
         """Return the user's consent.
 
         :raises AccessRefusedError: when the user must be asked with a token, declined,
@@ -130,7 +130,9 @@ class Confirmations:
                 can_ask = False
         raise self.token_required(asked, can_ask=can_ask)
 
-    def token_required(self, asked: Asked, *, can_ask: bool) -> AccessRefusedError:
+    def token_required(
+        self, asked: ConsentRequest, *, can_ask: bool
+    ) -> AccessRefusedError:
         """Return the refusal that carries the preview and a token.
 
         :param can_ask: whether the client was asked, and was silent.
@@ -146,7 +148,9 @@ class Confirmations:
             expires_in_seconds=int(VALID_SECONDS),
         )
 
-    async def _by_token(self, asked: Asked, token: str, can_ask: bool) -> Consent:
+    async def _by_token(
+        self, asked: ConsentRequest, token: str, can_ask: bool
+    ) -> Consent:
         verdict = self.tokens.verdict(asked.token_subject(can_ask=can_ask), token)
         if verdict is TokenVerdict.OTHER_PREVIEW:
             raise _changed(self.token_required(asked, can_ask=can_ask))
@@ -161,7 +165,7 @@ class Confirmations:
             raise _invalid("The confirm_token was used before.")
         return asked.consent("token")
 
-    async def _by_question(self, asked: Asked, question: Elicit) -> Consent:
+    async def _by_question(self, asked: ConsentRequest, question: Elicit) -> Consent:
         key = f"{CONFIRM_FIELD}-{asked.preview.digest[:32]}"
         call, clock = asked.call, asked.call.clock
         began = None if clock is None else clock.seconds()
@@ -187,7 +191,7 @@ class Confirmations:
         await self.marks.put(DECLINED, asked.declined_mark, until)
         raise _declined("The user declined this.")
 
-    async def _use_answer(self, asked: Asked) -> None:
+    async def _use_answer(self, asked: ConsentRequest) -> None:
         """Make each answer of a modern client count once.
 
         A legacy client answers a question of this very call.

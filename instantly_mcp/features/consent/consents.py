@@ -16,7 +16,7 @@ from ...access.refusal import (
     AccessRefusedError,
     ask_operator,
 )
-from .confirmation import Asked, Confirmations, Silence
+from .confirmation import Confirmations, ConsentRequest, Silence
 
 Rebuild = Callable[[], Awaitable[Preview]]
 
@@ -34,7 +34,7 @@ class Consents:
     approvals: IApprovals | None = None
     fallback: str = "token"
 
-    async def obtain(self, asked: Asked, rebuild: Rebuild) -> Consent:
+    async def obtain(self, asked: ConsentRequest, rebuild: Rebuild) -> Consent:
         """Return the consent.
 
         :param rebuild: builds the preview again, after a wait.
@@ -47,7 +47,7 @@ class Consents:
         except Silence:
             return await self._after_silence(asked, rebuild)
 
-    async def _after_silence(self, asked: Asked, rebuild: Rebuild) -> Consent:
+    async def _after_silence(self, asked: ConsentRequest, rebuild: Rebuild) -> Consent:
         if self.fallback == "approve":
             return await self._approved(asked, rebuild)
         if self.fallback == "token":
@@ -59,7 +59,7 @@ class Consents:
             "Tell the user, and call again when the user can answer.",
         )
 
-    async def _approved(self, asked: Asked, rebuild: Rebuild) -> Consent:
+    async def _approved(self, asked: ConsentRequest, rebuild: Rebuild) -> Consent:
         """Ask for approval; a call that can become a task waits for the decision."""
         if self.approvals is None:
             raise ask_operator("This needs an approval, and nobody can approve here.")
@@ -75,7 +75,7 @@ class Consents:
             preview = await rebuild()
 
 
-def _waits(asked: Asked) -> bool:
+def _waits(asked: ConsentRequest) -> bool:
     """Say whether the call is a task, or becomes one."""
     call = asked.call
     if call.set_task_message is not None:

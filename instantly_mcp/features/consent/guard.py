@@ -34,7 +34,7 @@ from ..results import CallRefusedError
 from ..workspace.context import FeatureContext, IWriteGuard
 from .assessment import assess, assessed, certain_risks
 from .call_consents import CallConsents
-from .confirmation import Asked
+from .confirmation import ConsentRequest
 from .consents import Consents
 from .preview_parts import PreviewSubject
 from .previews import build_preview
@@ -178,7 +178,7 @@ class WriteGuard:
             raise ask_operator("This needs a consent, and nobody can be asked here.")
         rebuild = partial(self._preview_again, subject, act)
         preview = await build_preview(subject, act.workspace)
-        asked = Asked(act, preview, subject.call, doing)
+        asked = ConsentRequest(act, preview, subject.call, doing)
         return await self.consents.obtain(asked, rebuild)
 
     async def _preview_again(self, subject: PreviewSubject, act: Act) -> Preview:
