@@ -21,6 +21,7 @@ def grant_to_read(operation: Operation, credential: Credential) -> Grant:
     """
     if not operation.effect.read_only:
         raise ValueError(f"{operation.id} does not only read")
+    _require_workspace(credential)
     return Grant(operation, credential)
 
 
@@ -33,4 +34,14 @@ def grant_to_write(
 
     :param on_late_end: see `Grant`.
     """
+    _require_workspace(credential)
     return Grant(act.operation, credential, act.arguments, on_late_end)
+
+
+def _require_workspace(credential: Credential) -> None:
+    """Refuse a credential whose workspace is not chosen: it has no key.
+
+    :raises ValueError: a caller reached Instantly past the choice.
+    """
+    if credential.rights.workspaces:
+        raise ValueError("no workspace is chosen")

@@ -16,12 +16,14 @@ from ..features.build import Features, build_features
 from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
+from ..features.workspace.choice import BookChoice
 from ..features.workspace.context import ServerFacts
 from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
 from ..pipeline.replies.retention import Retention
 from ..protocol.calls.subscriptions import ChangeNotifier
+from ..protocol.calls.workspace_choice import IWorkspaceChoice
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..protocol.wire.errors import ProtocolError
@@ -102,7 +104,13 @@ def make_mcp_parts(
         idle_seconds=settings.session_idle, total=settings.max_sessions
     )
     server_features = make_server_features(
-        settings, clock, upstream, state, wall, tokens=tokens
+        settings,
+        clock,
+        upstream,
+        state,
+        wall,
+        tokens=tokens,
+        workspaces=BookChoice(books.workspaces),
     )
     return McpParts(
         metrics=metrics,
@@ -133,8 +141,12 @@ def make_server_features(
     wall: Callable[[], float],
     *,
     tokens: TokenAdmission,
+    workspaces: IWorkspaceChoice,
 ) -> ServerFeatures:
-    """Return what the MCP server offers and needs: features, seal and clocks."""
+    """Return what the MCP server offers and needs: features, seal and clocks.
+
+    :param workspaces: knows the workspaces between which callers choose.
+    """
 
     def credential_required() -> ProtocolError:
         return (
@@ -169,6 +181,7 @@ def make_server_features(
         wall_clock=wall,
         credential_required=credential_required,
         changes=changes,
+        workspaces=workspaces,
     )
 
 

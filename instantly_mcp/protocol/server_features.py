@@ -14,6 +14,7 @@ from .calls.ask_by_retry import StateSealer
 from .calls.call import Caller
 from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, ChangeNotifier
 from .calls.tasks import TaskStore
+from .calls.workspace_choice import IWorkspaceChoice, NoWorkspaces
 from .interfaces import ITokenSealer
 from .primitives.listing import Listing
 from .primitives.prompt import Prompt
@@ -25,6 +26,7 @@ from .primitives.registries import (
     ResourceRegistry,
 )
 from .primitives.tool import Tool
+from .primitives.workspace_argument import WorkspaceLists
 from .wire.accepted_arguments import AcceptedArguments
 from .wire.cursor import Pager
 from .wire.errors import ProtocolError, credential_required
@@ -113,6 +115,7 @@ class ServerFeatures:
     :param page_size: items per page of a list.
     :param changing: the lists that can change while the server runs.
     :param credential_required: makes the error for a feature that needs a credential.
+    :param workspaces: knows the workspaces between which callers choose.
     :param changes: notifies clients of changes; give it if the features report to it.
     """
 
@@ -126,11 +129,13 @@ class ServerFeatures:
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
     credential_required: Callable[[], ProtocolError] = credential_required
+    workspaces: IWorkspaceChoice = field(factory=NoWorkspaces)
     changes: ChangeNotifier = field()
     tasks: TaskStore = field(init=False)
     listing: Listing = field(init=False)
     pager: Pager = field(init=False)
     sealer: StateSealer = field(init=False)
+    workspaces_in_lists: WorkspaceLists = field(factory=WorkspaceLists, init=False)
     _compiled: dict[str, CompiledTool] = field(factory=dict, init=False)
     _prompts: dict[str, tuple[Prompt, AcceptedArguments]] = field(
         factory=dict, init=False

@@ -138,8 +138,10 @@ def _as_workspace(call: Call, workspace: str) -> Call:
     :raises ProtocolError: when the request's own header names another workspace.
     """
     own = call.credential
-    if not workspace or workspace in ("current", own.workspace):
+    if not workspace or workspace in ("current", own.workspace, own.workspace_name):
         return call
+    if own.rights.token is not None:
+        raise invalid_params("the connection token decides the workspace")
     if own.workspace is not None:
         raise invalid_params("workspace and the header x-as-workspace disagree")
     # Not attrs.evolve: a new object derives the principal from the workspace.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from math import floor, isfinite
 from uuid import uuid4
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -73,6 +73,17 @@ class Caller:
     def principal(self) -> str:
         """The digest that identifies the caller."""
         return ANONYMOUS if self.credential is None else self.credential.principal
+
+    def acting_with(self, credential: Credential) -> Caller:
+        """Return this caller with the credential of the workspace that it chose."""
+        return Caller(
+            revision=self.revision,
+            credential=credential,
+            session=self.session,
+            headers=self.headers,
+            sink=self.sink,
+            rights=evolve(self.rights, workspaces=()),
+        )
 
     def with_sink(self, sink: INotificationSink) -> Caller:
         """Return this caller with another sink."""

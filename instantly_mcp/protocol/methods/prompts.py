@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
+from ..calls.call import Caller
+from ..calls.workspace_choice import (
+    WORKSPACE,
+    WorkspaceNotChosenError,
+    chooses,
+    in_workspace,
+)
 from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import CompleteValue
 from ..server_features import RequestContext, Result, ServerFeatures
@@ -15,7 +23,7 @@ from ..wire.content import adapt_content
 from ..wire.errors import invalid_params
 from ..wire.versions import Revision
 from .not_permitted import require_permitted
-from .running import call_for, run_call
+from .running import call_for, not_chosen, run_call
 
 MAX_COMPLETIONS = 100
 
@@ -24,7 +32,9 @@ def list_prompts(features: ServerFeatures, context: RequestContext) -> Result:
     """``prompts/list``."""
     return features.listing.page(
         "prompts",
-        features.prompts.listed(context.caller.rights),
+        features.workspaces_in_lists.prompts(
+            features.prompts.listed(context.caller.rights), context.caller.rights
+        ),
         context.caller.revision,
         context.params.get("cursor"),
         _describe,
@@ -34,10 +44,12 @@ def list_prompts(features: ServerFeatures, context: RequestContext) -> Result:
 def get_prompt(features: ServerFeatures, context: RequestContext) -> Deferred[Result]:
     """``prompts/get``: check the arguments, render the messages."""
     prompt = _prompt_named(features, context, context.params.get("name"))
-    arguments = _arguments(features, prompt, context.params.get("arguments"))
-    if prompt.needs_credential and context.caller.credential is None:
+    caller, arguments = _arguments(
+        features, prompt, context.caller, context.params.get("arguments")
+    )
+    if prompt.needs_credential and caller.credential is None:
         raise features.credential_required()
-    call = call_for(features, context)
+    call = call_for(features, evolve(context, caller=caller))
 
     def written(messages: Sequence[PromptMessage]) -> Result:
         contents = [message.content for message in messages]
@@ -62,13 +74,28 @@ def complete(
     name, value = argument.get("name"), argument.get("value")
     if not isinstance(name, str) or not isinstance(value, str):
         raise invalid_params("params.argument needs a name and a value, both strings")
+    if name == WORKSPACE and chooses(context.caller):
+        names = context.caller.rights.workspaces
+        return _completion([each for each in names if each.startswith(value.lower())])
     completer = _completer(features, context, name)
-    if completer is None or context.caller.credential is None:
+    caller, known = _in_known_workspace(features, context)
+    if completer is None or caller.credential is None or chooses(caller):
         # Empty is a valid result; without a credential nothing can be looked up.
         return _completion([])
-    known, call = _context(context.params.get("context")), call_for(features, context)
+    call = call_for(features, evolve(context, caller=caller))
     found = run_call(call, completer, value, known, call)
     return found.addCallback(_completion)
+
+
+def _in_known_workspace(
+    features: ServerFeatures, context: RequestContext
+) -> tuple[Caller, Mapping[str, str]]:
+    """Return the caller and the arguments that the client knows already."""
+    known = _context(context.params.get("context"))
+    try:
+        return in_workspace(features.workspaces, context.caller, known, needed=False)
+    except WorkspaceNotChosenError:
+        return context.caller, known
 
 
 def _prompt_named(
@@ -83,10 +110,19 @@ def _prompt_named(
 
 
 def _arguments(
-    features: ServerFeatures, prompt: Prompt, given: Json
-) -> Mapping[str, str]:
+    features: ServerFeatures, prompt: Prompt, caller: Caller, given: Json
+) -> tuple[Caller, Mapping[str, str]]:
+    """Return the caller in the workspace that it chose, and the other arguments."""
     try:
-        return features.accepted(prompt).read(object_of(given))
+        caller, rest = in_workspace(
+            features.workspaces,
+            caller,
+            object_of(given),
+            needed=prompt.needs_credential,
+        )
+        return caller, features.accepted(prompt).read(rest)
+    except WorkspaceNotChosenError as refused:
+        raise not_chosen(refused) from refused
     except BadArguments as refused:
         raise invalid_params(refused.problem.message) from refused
 

@@ -12,6 +12,7 @@ from ..._noop import noop
 from ..calls.call import Call, Caller
 from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from ..calls.watching import Unsubscribe
+from ..calls.workspace_choice import chooses
 from ..primitives.registries import ResolvedResource
 from ..primitives.resource import Resource, ResourceContents, ResourceTemplate
 from ..primitives.selected import permits
@@ -24,7 +25,7 @@ from ..wire.errors import (
 )
 from ..wire.versions import Revision
 from .not_permitted import require_permitted
-from .running import call_for, run_call
+from .running import call_for, require_one_workspace, run_call
 
 
 def list_resources(features: ServerFeatures, context: RequestContext) -> Result:
@@ -61,6 +62,8 @@ def read_resource(
     require_permitted(context, described, "resource")
     if described.needs_credential and context.caller.credential is None:
         raise features.credential_required()
+    if described.needs_credential:
+        require_one_workspace(features, context.caller)
     call = call_for(features, context)
 
     def written(contents: Sequence[ResourceContents]) -> Result:
@@ -86,6 +89,8 @@ def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
     if found is None:
         raise not_found(asked, context.caller.revision)
     require_permitted(context, found.described, "resource")
+    if found.described.needs_credential:
+        require_one_workspace(features, context.caller)
     if not may_subscribe(found, context.caller):
         raise features.credential_required()
     session = context.caller.session
@@ -114,7 +119,7 @@ def unsubscribe(features: ServerFeatures, context: RequestContext) -> Result:
 def may_subscribe(found: ResolvedResource, caller: Caller) -> bool:
     """Return whether rights and credential of the caller suffice to subscribe."""
     described = found.described
-    if caller.credential is None and described.needs_credential:
+    if described.needs_credential and (caller.credential is None or chooses(caller)):
         return False
     return permits(caller.rights, described)
 

@@ -10,10 +10,12 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from ..._json_codec import Json
 from ..calls.ask_by_retry import RetryAsker, StateBinding
 from ..calls.ask_by_session import SessionAsker
-from ..calls.call import NO_CLIENT_REQUESTS, Call
+from ..calls.call import NO_CLIENT_REQUESTS, Call, Caller
 from ..calls.client_requests import IAsker
 from ..calls.heartbeat import start_heartbeat
+from ..calls.workspace_choice import WorkspaceNotChosenError, chooses
 from ..server_features import RequestContext, ServerFeatures
+from ..wire.errors import ProtocolError, invalid_params
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +64,29 @@ def run_call(
     if not running.called:
         start_heartbeat(call)
     return running.addBoth(ended)
+
+
+def not_chosen(refused: WorkspaceNotChosenError) -> ProtocolError:
+    """Return the error for a call that names no workspace its caller can use."""
+    data = {"code": refused.code, "workspaces": [*refused.usable]}
+    return invalid_params(f"{refused.message} {refused.hint}", data)
+
+
+def require_one_workspace(features: ServerFeatures, caller: Caller) -> None:
+    """Check that a caller has one workspace, where a call cannot name one.
+
+    :raises ProtocolError: -32602 for a caller who chooses between several.
+    """
+    if caller.credential is None or not chooses(caller):
+        return
+    try:
+        features.workspaces.choose(caller.credential, None)
+    except WorkspaceNotChosenError as refused:
+        raise invalid_params(
+            f"{refused.message} Resources cannot name it: use the tools, whose "
+            "argument workspace does, or connect at /mcp/w/WORKSPACE.",
+            {"code": refused.code, "workspaces": [*refused.usable]},
+        ) from refused
 
 
 def _progress_token(meta: Json) -> str | int | None:

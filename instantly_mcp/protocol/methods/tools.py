@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import ClassVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -16,6 +16,7 @@ from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
+from ..calls.workspace_choice import WorkspaceNotChosenError, in_workspace
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.selected import permits
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
@@ -47,7 +48,9 @@ def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
     """``tools/list``."""
     return features.listing.page(
         "tools",
-        features.tools.listed(context.caller.rights),
+        features.workspaces_in_lists.tools(
+            features.tools.listed(context.caller.rights), context.caller.rights
+        ),
         context.caller.revision,
         context.params.get("cursor"),
         describe_tool,
@@ -82,13 +85,23 @@ def call_tool(
         check_param_headers(compiled.param_headers, given, context.caller.headers)
     _check_allowed(features, tool, context)
     try:
-        accepted = compiled.accepted.read(object_of(arguments))
+        caller, named = in_workspace(
+            features.workspaces,
+            context.caller,
+            object_of(arguments),
+            needed=tool.needs_credential,
+        )
+        accepted = compiled.accepted.read(named)
+    except WorkspaceNotChosenError as refused:
+        error = {**refused.as_object(), "tool": tool.name}
+        return render_result(error_result(error), revision)
     except BadArguments as refused:
         # A result with isError in all revisions, so that the model can correct it.
         # Revisions before 2025-11-25 also allow -32602, but several clients raise that
         # as an exception that the model never sees.
         return render_result(bad_arguments(tool, refused.problem), revision)
-    call = call_for(features, context)
+    chosen = caller is not context.caller
+    call = call_for(features, evolve(context, caller=caller) if chosen else context)
     running = ToolExecution(features, context, tool, call)
     return running.start(accepted)
 
@@ -197,7 +210,9 @@ class ToolExecution:
 
     def _promote(self, message: str | None) -> bool:
         store, call = self.features.tasks, self.call
-        task = store.create(call.caller.principal, message, call.caller.rights)
+        # The task belongs to the connection, whatever workspace the call chose.
+        caller = self.context.caller
+        task = store.create(caller.principal, message, caller.rights)
         if task is None:
             return False
         self._task = task
