@@ -332,7 +332,7 @@ class InstantlyClient:
         asked = error.retry_after
         pause = self.retries.backoff(tried) if asked is None else asked
         self.throttle.slow_down(
-            call.credential.principal,
+            call.credential.workspace_key,
             call.operation,
             min(pause, _MAX_SLOWDOWN_SECONDS),
             asked=pause,

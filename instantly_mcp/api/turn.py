@@ -27,7 +27,7 @@ async def take_turn(
     principal = call.credential.principal
     until = clock.seconds() + MAX_WAIT_SECONDS
     try:
-        turn = throttle.admit(principal, call.operation)
+        turn = throttle.admit(call.credential.workspace_key, call.operation)
         if turn is not None:
             await _in_line(principal, turn, concurrency)
         slot = concurrency.enter(principal, until - clock.seconds())

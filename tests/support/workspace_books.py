@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, fail, succeed
@@ -71,10 +71,16 @@ class KeyFiles:
         return Secret(self.keys[path])
 
 
-def agency_book() -> WorkspaceBook:
-    """Return the book of an agency with twenty clients under one admin key."""
+def agency_book(without: Mapping[str, str] | None = None) -> WorkspaceBook:
+    """Return the book of an agency with twenty clients under one admin key.
+
+    :param without: key files that do not exist, by the alias that has them.
+    """
     files = KeyFiles({"/keys/agency": ADMIN_KEY})
-    store = MemoryWorkspaceStore({each.alias: each for each in (AGENCY, *UNDER_AGENCY)})
+    entries = {each.alias: each for each in (AGENCY, *UNDER_AGENCY)}
+    for alias, path in (without or {}).items():
+        entries[alias] = WorkspaceEntry(alias=alias, api_key_file=path)
+    store = MemoryWorkspaceStore(entries)
     book = WorkspaceBook(store, files)
     book.load()
     return book

@@ -10,11 +10,13 @@ Sliding windows, not token buckets: a bucket that starts full lets nearly twice 
 through in the first period, and the API counts. A `Lane` remembers when its last calls
 were sent; the next one may go when the oldest of them has left the window.
 
-Lanes: a principal (an API key, perhaps with a workspace) has one lane for all its calls
-and one for each operation with a limit of its own. A call of such an operation passes
-that lane first and the general one after it. Principals never wait for each other here;
-they share the slots of `concurrency`. Two keys of one workspace have separate lanes:
-this server cannot know that they belong together, and the API's 429 corrects it.
+Lanes: a workspace (an API key, perhaps with ``x-as-workspace``) has one lane for all
+its calls and one for each operation with a limit of its own. A call of such an
+operation passes that lane first and the general one after it. All callers of a
+workspace share its lanes, because Instantly limits the workspace. Workspaces never wait
+for each other here; they share the slots of `concurrency`. Two keys of one workspace
+have separate lanes: this server cannot know that they belong together, and the API's
+429 corrects it.
 
 Who waits: the calls of a lane go in the order in which they came. Each may wait for
 `max_wait` seconds. The time of its turn can be computed when it comes, so a call whose
@@ -79,7 +81,7 @@ class _WaitingCall:
 
 @define(eq=False)
 class Lane:
-    """One limit of one principal: the calls of the last window, and those that wait."""
+    """One limit of one workspace: the calls of the last window, and those that wait."""
 
     limit: Limit
     clock: IReactorTime
@@ -222,7 +224,7 @@ class Lane:
 
 @define(eq=False, kw_only=True)
 class Throttle:
-    """The lanes of all principals; see the head of this module.
+    """The lanes of all workspaces; see the head of this module.
 
     :param workspace_limit: the limit for all calls; ``None`` disables the throttle.
     :param max_wait: seconds that a call may wait for its turn.
@@ -236,7 +238,7 @@ class Throttle:
     max_lanes: int = MAX_LANES
     _lanes: OrderedDict[Key, Lane] = field(factory=OrderedDict, init=False)
 
-    def admit(self, principal: str, operation: Operation) -> Deferred[None] | None:
+    def admit(self, workspace: str, operation: Operation) -> Deferred[None] | None:
         """Take a slot in each lane of a call, or wait for them.
 
         :returns: ``None`` when the call may go now, else a Deferred that fires when it
@@ -246,12 +248,12 @@ class Throttle:
         if self.workspace_limit is None:
             return None
         deadline = self.clock.seconds() + self.max_wait
-        general = self._lane((principal, ""), self.workspace_limit)
+        general = self._lane((workspace, ""), self.workspace_limit)
         if operation.limit is None:
             return general.enter(deadline)
         # Otherwise the call could use a slot of the scarcer limit for nothing.
         general.check(self.max_wait)
-        special = self._lane((principal, operation.id), operation.limit)
+        special = self._lane((workspace, operation.id), operation.limit)
         turn = special.enter(deadline)
         if turn is None:
             return general.enter(deadline)
@@ -259,7 +261,7 @@ class Throttle:
 
     def slow_down(
         self,
-        principal: str,
+        workspace: str,
         operation: Operation,
         seconds: float,
         asked: float = 0.0,
@@ -272,9 +274,9 @@ class Throttle:
         if self.workspace_limit is None:
             return
         if operation.limit is not None:
-            lane = self._lane((principal, operation.id), operation.limit)
+            lane = self._lane((workspace, operation.id), operation.limit)
         else:
-            lane = self._lane((principal, ""), self.workspace_limit)
+            lane = self._lane((workspace, ""), self.workspace_limit)
         lane.slow_down(seconds, asked)
 
     @deferred

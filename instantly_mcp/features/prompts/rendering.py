@@ -60,6 +60,8 @@ class Renderer:
             raise protocol_error(error) from error
         except CallRefusedError as refusal:
             raise refusal_error(refusal) from refusal
+        if call.workspace_name:
+            written = f"Workspace: {call.workspace_name}\n\n{written}"
         return [PromptMessage("user", text(prompt_text(written)))]
 
 

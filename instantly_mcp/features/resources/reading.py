@@ -8,6 +8,7 @@ with the code that the client's protocol revision defines.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -63,7 +64,11 @@ class ResourceReader:
             raise protocol_error(error) from error
         except CallRefusedError as refusal:
             raise refusal_error(refusal) from refusal
-        return [_written(uri, value, public=self.public)]
+        if self.public:
+            return [_contents(uri, value, own_text)]
+        return [
+            _contents(uri, value, partial(resource_text, workspace=call.workspace_name))
+        ]
 
     async def _with_id(self, values: Values, call: Call) -> Values:
         """Return the values of the variables with an id in the place of a name."""
@@ -73,8 +78,9 @@ class ResourceReader:
         return {**values, self.names: id}
 
 
-def _written(uri: str, value: Json, *, public: bool) -> ResourceContents:
+def _contents(
+    uri: str, value: Json, as_text: Callable[[Json], str]
+) -> ResourceContents:
     if isinstance(value, str):
         return ResourceContents(uri=uri, mime_type=MARKDOWN, text=value)
-    text = own_text(value) if public else resource_text(value)
-    return ResourceContents(uri=uri, mime_type=JSON, text=text)
+    return ResourceContents(uri=uri, mime_type=JSON, text=as_text(value))

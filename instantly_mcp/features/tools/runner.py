@@ -161,7 +161,9 @@ class ToolRunner:
         """Return the result: untrusted text is marked, and a cursor sealed."""
         cursors, cursor_of = self._cursors, self.declaration.cursor_of
         if cursors is None:
-            return self._shown(value, given, cursor_of, self._meta)
+            return self._shown(
+                value, given, cursor_of, self._meta, workspace=call.workspace_name
+            )
 
         def sealed_after(item: JsonObject, given: JsonObject) -> str | None:
             cursor = cursor_of(item, given) if cursor_of else None
@@ -169,7 +171,9 @@ class ToolRunner:
 
         page = cursors.sealed(value, given, call)
         most = MAX_RESULT_BYTES if "limit" in arguments else MAX_DEFAULT_PAGE_BYTES
-        return self._shown(page, given, sealed_after, self._meta, most)
+        return self._shown(
+            page, given, sealed_after, self._meta, most, workspace=call.workspace_name
+        )
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
         if self.declaration.changes:
@@ -203,7 +207,11 @@ class ToolRunner:
         return described
 
     def _failure(self, error: JsonObject, call: Call) -> ToolResult:
-        return tool_failure(with_steps_done(error, call.steps), self._meta)
+        return tool_failure(
+            with_steps_done(error, call.steps),
+            self._meta,
+            workspace=call.workspace_name,
+        )
 
 
 def _without_token(arguments: JsonObject) -> tuple[JsonObject, str | None]:

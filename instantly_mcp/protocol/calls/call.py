@@ -221,6 +221,12 @@ class Call:
         return self.caller.credential
 
     @property
+    def workspace_name(self) -> str:
+        """The operator's name for the workspace of the call; empty without one."""
+        credential = self.caller.credential
+        return "" if credential is None else credential.workspace_name
+
+    @property
     def client(self) -> str:
         """The label of the caller's program, from what it states; untrusted text."""
         if self.caller.session is not None:
