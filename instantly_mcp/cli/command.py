@@ -11,6 +11,7 @@ from twisted.python import usage
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
 from .administration.approvals import ApprovalsOptions
 from .administration.approvers import ApproverOptions
+from .administration.audit import AuditOptions
 from .administration.token import TokenOptions
 from .administration.workspaces import WorkspaceOptions
 from .check import CheckOptions
@@ -34,6 +35,7 @@ SUBCOMMANDS: Subcommands = (
     ("workspace", None, WorkspaceOptions, "Name the workspaces that tokens reach."),
     ("approver", None, ApproverOptions, "Name the people who may approve calls."),
     ("approvals", None, ApprovalsOptions, "Show calls that wait, and decide."),
+    ("audit", None, AuditOptions, "Show what was done; verify the audit file."),
     ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
 )
 

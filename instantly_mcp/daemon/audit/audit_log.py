@@ -77,7 +77,8 @@ class AuditLog:
 
         :raises OSError: if that fails.
         """
-        self.file.append([stamped(facts, self.wall()) for facts in lines])
+        now = self.wall()
+        self.file.append([stamped(facts, now) for facts in lines], time_of(now))
 
     def reopen(self) -> Deferred[None]:
         """Begin a new file if the present one was renamed.
@@ -114,7 +115,8 @@ class AuditLog:
         batch, self._waiting = self._waiting, []
         late, self.late = self.late, []
         lines = [*late, *(facts for lines, _ in batch for facts in lines)]
-        self.in_thread(self.file.append, lines).addBoth(self._written, late, batch)
+        append = partial(self.file.append, at=time_of(self.wall()))
+        self.in_thread(append, lines).addBoth(self._written, late, batch)
 
     def _written(
         self,
@@ -174,5 +176,13 @@ def stamped(facts: JsonObject, now: float) -> JsonObject:
 
     :param now: seconds since the epoch.
     """
+    return {"at": time_of(now), **facts}
+
+
+def time_of(now: float) -> str:
+    """Return a time as lines have it, such as ``2026-11-29T14:05:00.250Z``.
+
+    :param now: seconds since the epoch.
+    """
     at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
-    return {"at": at.replace("+00:00", "Z"), **facts}
+    return at.replace("+00:00", "Z")

@@ -80,19 +80,20 @@ class AuditFile:
         :raises ValueError: if the key cannot be used.
         """
         self._open_key()
-        self._head_from_file()
+        self._raise_head(noted_head(self._directory) or ORIGIN)
         self._catch_up()
         return self._intents.all()
 
-    def append(self, lines: Sequence[JsonObject]) -> ChainHead:
+    def append(self, lines: Sequence[JsonObject], at: str) -> ChainHead:
         """Add lines, and return the head when they are durable.
 
         Without lines, a file that was renamed is followed by a new one, if need be.
 
+        :param at: the time of lines that this class adds.
         :raises OSError: if they cannot be written; then none is.
         """
         self._catch_up()
-        self._add(lines)
+        self._add(lines, at)
         return self.head
 
     def close(self) -> None:
@@ -112,14 +113,6 @@ class AuditFile:
                 ) from None
             key = make_key(self._directory)
         self._key, self._verifier = key, Verifier(key)
-
-    def _head_from_file(self) -> None:
-        """Learn the head that was written last, as far as it is known."""
-        try:
-            noted = loads((self._directory / HEAD_NAME).read_bytes())
-            self._raise_head(ChainHead(int(noted["seq"]), str(noted["mac"])))
-        except (OSError, ValueError, TypeError, KeyError):
-            return
 
     def _catch_up(self) -> None:
         """Open the file at the path, and read what was added to it."""
@@ -200,12 +193,13 @@ class AuditFile:
                 known=self.head.seq,
             )
 
-    def _add(self, lines: Sequence[JsonObject]) -> None:
+    def _add(self, lines: Sequence[JsonObject], at: str) -> None:
         part, facts = self._verifier.part, list(lines)
         if not self._offset:
-            facts.insert(0, {**opened(self.head), "open": list(self._intents.all())})
+            left = list(self._intents.all())
+            facts.insert(0, {"at": at, **opened(self.head), "open": left})
         elif part:
-            facts.insert(0, {"kind": REPAIRED})
+            facts.insert(0, {"at": at, "kind": REPAIRED})
         if part:
             facts[0] = after_part(facts[0], part)
         chain = Chain(self._key, self.head)
@@ -254,6 +248,15 @@ class AuditFile:
     def _open_descriptor(self) -> int:
         assert self._descriptor is not None
         return self._descriptor
+
+
+def noted_head(directory: Path) -> ChainHead | None:
+    """Return the head that was noted in a state directory, if there is one."""
+    try:
+        noted = loads((directory / HEAD_NAME).read_bytes())
+        return ChainHead(int(noted["seq"]), str(noted["mac"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _size_of(path: Path) -> int:

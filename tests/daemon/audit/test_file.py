@@ -16,6 +16,8 @@ from instantly_mcp.access.audit.chain import Chain, Verifier
 from instantly_mcp.daemon.audit.file import AuditFile
 from instantly_mcp.daemon.audit.key import read_key
 
+AT = "2026-11-29T14:05:00.000Z"
+
 
 def intent(act: str) -> JsonObject:
     """Return an intent."""
@@ -71,7 +73,7 @@ class AuditFileTests(AuditFileCase):
     def test_lines(self):
         """Lines follow the first one; the files are private."""
         file = self.opened()
-        head = file.append([intent("a"), outcome("a")])
+        head = file.append([intent("a"), outcome("a")], AT)
         self.assertEqual(self.kinds(), ["opened", "intent", "outcome"])
         self.assertEqual(head.seq, 3)
         self.assertEqual(self.verified().head, head)
@@ -82,14 +84,14 @@ class AuditFileTests(AuditFileCase):
         """A line is synchronized before `append` returns."""
         synced: list[int] = []
         file = self.opened(lambda fd: synced.append(os.fstat(fd).st_size))
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         self.assertEqual(synced, [self.path.stat().st_size])
 
     def test_again(self):
         """The next process goes on with the chain."""
-        self.opened().append([intent("a"), outcome("a")])
+        self.opened().append([intent("a"), outcome("a")], AT)
         file = self.opened()
-        self.assertEqual(file.append([intent("b")]).seq, 4)
+        self.assertEqual(file.append([intent("b")], AT).seq, 4)
         self.assertIntact()
 
     def test_failed_write(self):
@@ -101,14 +103,14 @@ class AuditFileTests(AuditFileCase):
                 raise OSError(errno.ENOSPC, "no space")
 
         file = self.opened(sync)
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         before = self.path.read_bytes()
         failing[0] = True
         with self.assertRaises(OSError):
-            file.append([intent("b")])
+            file.append([intent("b")], AT)
         self.assertEqual(self.path.read_bytes(), before)
         failing[0] = False
-        self.assertEqual(file.append([outcome("a")]).seq, 3)
+        self.assertEqual(file.append([outcome("a")], AT).seq, 3)
         self.assertIntact()
 
     def test_no_regular_file(self):
@@ -122,14 +124,14 @@ class AuditFileTests(AuditFileCase):
         self.path = self.directory / "logs" / "audit.jsonl"
         self.path.parent.mkdir()
         file = self.opened()
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         moved = self.directory / "moved"
         self.path.parent.rename(moved)
         for _ in range(2):
             with self.assertRaises(FileNotFoundError):
-                file.append([intent("b")])
+                file.append([intent("b")], AT)
         moved.rename(self.path.parent)
-        self.assertEqual(file.append([intent("b")]).seq, 3)
+        self.assertEqual(file.append([intent("b")], AT).seq, 3)
 
 
 class KeyTests(AuditFileCase):
@@ -137,7 +139,7 @@ class KeyTests(AuditFileCase):
 
     def test_lost(self):
         """Lines without their key are not continued under another one."""
-        self.opened().append([intent("a")])
+        self.opened().append([intent("a")], AT)
         (self.directory / "audit.key").unlink()
         with self.assertRaises(ValueError) as caught:
             self.opened()
@@ -169,11 +171,11 @@ class RotationTests(AuditFileCase):
     def test_renamed(self):
         """A renamed file is followed by a new one, which goes on with the chain."""
         file = self.opened()
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         self.rotate()
-        file.append([])
+        file.append([], AT)
         self.assertEqual(self.kinds(), ["opened"])
-        file.append([outcome("a")])
+        file.append([outcome("a")], AT)
         self.assertEqual(self.kinds(), ["opened", "outcome"])
         self.assertIntact("audit.jsonl.1", "audit.jsonl")
         self.assertIntact()
@@ -181,9 +183,9 @@ class RotationTests(AuditFileCase):
     def test_open_intents_are_repeated(self):
         """A write under way during a rotation is known to be open after a crash."""
         file = self.opened()
-        file.append([intent("a"), intent("b"), outcome("b")])
+        file.append([intent("a"), intent("b"), outcome("b")], AT)
         self.rotate()
-        file.append([intent("c")])
+        file.append([intent("c")], AT)
         file.close()
         self.opened()
         self.assertEqual(self.abandoned, ["a", "c"])
@@ -191,32 +193,32 @@ class RotationTests(AuditFileCase):
     def test_renamed_while_stopped(self):
         """A file that was renamed between two processes is continued as well."""
         file = self.opened()
-        file.append([intent("a"), outcome("a")])
+        file.append([intent("a"), outcome("a")], AT)
         file.close()
         self.rotate()
-        self.opened().append([intent("b")])
+        self.opened().append([intent("b")], AT)
         self.assertIntact("audit.jsonl.1", "audit.jsonl")
 
     def test_emptied(self):
         """A file that a program copied and emptied goes on with the chain."""
         file = self.opened()
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         data = self.path.read_bytes()
         (self.directory / "audit.jsonl.1").write_bytes(data)
         os.truncate(self.path, 0)
-        file.append([outcome("a")])
+        file.append([outcome("a")], AT)
         self.assertIntact("audit.jsonl.1", "audit.jsonl")
         self.flushLoggedErrors()
 
     def test_removed_end(self):
         """Lines that were removed at the end while no daemon ran leave a gap."""
         file = self.opened()
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         kept = self.path.stat().st_size
-        file.append([outcome("a")])
+        file.append([outcome("a")], AT)
         file.close()
         os.truncate(self.path, kept)
-        self.opened().append([intent("b")])
+        self.opened().append([intent("b")], AT)
         (found,) = self.verified().defects
         self.assertEqual(found.reason, "has number 4 after number 2")
 
@@ -227,9 +229,9 @@ class CrashTests(AuditFileCase):
     def test_any_part(self):
         """After a crash at any byte of a write, the chain goes on and is intact."""
         file = self.opened()
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         kept = self.path.read_bytes()
-        file.append([outcome("a")])
+        file.append([outcome("a")], AT)
         file.close()
         data = self.path.read_bytes()
         for size in range(len(kept) + 1, len(data) + 1):
@@ -238,7 +240,7 @@ class CrashTests(AuditFileCase):
             file = self.opened()
             complete = size >= len(data) - 1
             self.assertEqual(self.abandoned, [] if complete else ["a"], size)
-            file.append([intent("b")])
+            file.append([intent("b")], AT)
             file.close()
             self.assertIntact()
             self.assertEqual("repaired" in self.kinds(), not complete, size)
@@ -246,14 +248,14 @@ class CrashTests(AuditFileCase):
     def test_part_of_the_first_line(self):
         """After a crash in the first line the chain begins."""
         file = self.opened()
-        file.append([])
+        file.append([], AT)
         file.close()
         data = self.path.read_bytes()
         (self.directory / "audit.head").unlink()
         for size in (0, 1, len(data) // 2):
             self.path.write_bytes(data[:size])
             file = self.opened()
-            file.append([intent("a")])
+            file.append([intent("a")], AT)
             file.close()
             self.assertIntact()
             (self.directory / "audit.head").unlink()
@@ -261,11 +263,11 @@ class CrashTests(AuditFileCase):
     def test_abandoned(self):
         """An intent without an outcome is known at the next start, until it has one."""
         file = self.opened()
-        file.append([intent("a"), intent("b"), outcome("a")])
+        file.append([intent("a"), intent("b"), outcome("a")], AT)
         file.close()
         file = self.opened()
         self.assertEqual(self.abandoned, ["b"])
-        file.append([outcome("b")])
+        file.append([outcome("b")], AT)
         file.close()
         self.opened()
         self.assertEqual(self.abandoned, [])
@@ -278,18 +280,18 @@ class OtherWriterTests(AuditFileCase):
         """A line of another process is read, and the chain goes on after it."""
         one, two = self.opened(), self.opened()
         for name in "abc":
-            one.append([intent(name)])
-            two.append([outcome(name)])
+            one.append([intent(name)], AT)
+            two.append([outcome(name)], AT)
         self.assertEqual(self.kinds(), ["opened", *["intent", "outcome"] * 3])
         self.assertIntact()
 
     def test_forged(self):
         """A line under another key is reported at the next write."""
         file = self.opened()
-        file.append([intent("a")])
+        file.append([intent("a")], AT)
         forged = Chain(bytes(32), file.head).seal(outcome("a")).text
         with self.path.open("ab") as other:
             other.write(forged)
         with capturedLogs() as logged:
-            file.append([intent("b")])
+            file.append([intent("b")], AT)
         self.assertIn("was changed", logged[0]["reason"])
