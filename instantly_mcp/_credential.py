@@ -61,6 +61,14 @@ def looks_like_token(value: str) -> bool:
     return TOKEN_PREFIX in value or TOKEN_PREFIX in value.lower()
 
 
+def is_of_token(principal: str, token: str) -> bool:
+    """Say whether a principal is that of a token's callers, in any workspace.
+
+    :param token: the token's id.
+    """
+    return principal.partition("/")[0] == token
+
+
 class Secret:
     """A string that is never printed and is compared in constant time."""
 

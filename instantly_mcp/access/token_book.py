@@ -47,15 +47,20 @@ class TokenBook:
     """Finds tokens by their value, and changes them.
 
     :param wall: returns the time in seconds since the epoch.
-    :ivar on_change: called with the id of each token that ended or was narrowed. Its
-        callers must be disconnected.
+    :ivar on_change: called with each token that ended or was narrowed. Its callers must
+        be disconnected.
+    :ivar on_first: called when the first token was issued. From then on no caller uses
+        the operator's key without one.
     """
 
     log: ClassVar[Logger] = Logger()
 
     store: ITokenStore
     wall: Callable[[], float]
-    on_change: list[Callable[[str], object]] = field(factory=list, init=False)
+    on_change: list[Callable[[ConnectionToken], object]] = field(
+        factory=list, init=False
+    )
+    on_first: list[Callable[[], object]] = field(factory=list, init=False)
     _by_id: dict[str, ConnectionToken] = field(factory=dict, init=False)
     _ids: dict[str, str] = field(factory=dict, init=False, repr=False)
 
@@ -108,7 +113,7 @@ class TokenBook:
         token = self.get(rights.token)
         if token is None or token.state is not TokenState.VALID:
             return None
-        return rights.narrowed(token.level, token.toolsets)
+        return rights.narrowed(token.level, token.toolsets, by="token")
 
     def used(self, token: ConnectionToken) -> None:
         """Note that a caller presented a token, at most once in a minute."""
@@ -137,8 +142,12 @@ class TokenBook:
             expires=terms.expires,
         )
         await self.store.add(token)
+        is_first = not self.exist
         self._by_id[token.id] = token
         self._ids[token.digest] = token.id
+        if is_first:
+            for listener in self.on_first:
+                listener()
         return token, value
 
     @deferred
@@ -166,7 +175,7 @@ class TokenBook:
         rights = token.rights.narrowed(level, toolsets)
         narrowed = evolve(token, level=rights.level, toolsets=rights.toolsets)
         self._by_id[token.id] = narrowed
-        self._tell(token.id)
+        self._tell(narrowed)
         await self.store.change(narrowed)
         return narrowed
 
@@ -185,12 +194,12 @@ class TokenBook:
     def _end(self, token: ConnectionToken, state: TokenState) -> ConnectionToken:
         ended = evolve(token, state=state, ended=self.wall())
         self._by_id[token.id] = ended
-        self._tell(token.id)
+        self._tell(ended)
         return ended
 
-    def _tell(self, token_id: str) -> None:
+    def _tell(self, token: ConnectionToken) -> None:
         for listener in self.on_change:
-            listener(token_id)
+            listener(token)
 
     def _store(self, storing: Deferred[None]) -> None:
         storing.addErrback(self._not_stored)

@@ -9,15 +9,17 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .. import __version__
-from .._credential import Secret
+from .._credential import Secret, is_of_token
 from .._noop import noop
+from .._rights import Rights
 from ..access.token_admission import TokenAdmission
+from ..access.tokens import ConnectionToken, TokenState
 from ..features.build import Features, build_features
 from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
 from ..features.workspace.choice import BookChoice
-from ..features.workspace.context import ServerFacts
+from ..features.workspace.context import ServerFacts, as_they_are
 from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
@@ -80,6 +82,24 @@ class McpParts:
         self.sessions.disconnect()
         self.server_features.changes.end_listening()
 
+    def token_changed(self, token: ConnectionToken) -> None:
+        """End what the callers of a token have open, or have them present it again."""
+
+        def is_theirs(principal: str) -> bool:
+            return is_of_token(principal, token.id)
+
+        if token.state is TokenState.VALID:
+            self.sessions.disconnect(is_theirs)
+        else:
+            self.sessions.end_all(is_theirs, token.state.value)
+            self.server_features.tasks.cancel_all(is_theirs)
+        self.server_features.changes.end_listening(is_theirs)
+
+    def watch_tokens(self) -> None:
+        """Disconnect callers when their tokens change, or when they need one."""
+        self.books.tokens.on_change.append(self.token_changed)
+        self.books.tokens.on_first.append(self.disconnect)
+
 
 def make_mcp_parts(
     settings: Settings,
@@ -112,7 +132,7 @@ def make_mcp_parts(
         tokens=tokens,
         workspaces=BookChoice(books.workspaces),
     )
-    return McpParts(
+    parts = McpParts(
         metrics=metrics,
         in_flight=in_flight,
         upstream=upstream,
@@ -131,6 +151,8 @@ def make_mcp_parts(
         server_features=server_features,
         server=TrackedServer(server_features, tracker=in_flight),
     )
+    parts.watch_tokens()
+    return parts
 
 
 def make_server_features(
@@ -169,6 +191,7 @@ def make_server_features(
         wall,
         seal=state.seal,
         guard=make_write_guard(settings, state, wall, rails=make_rails(state)),
+        rights_now=tokens.book.current,
         on_change=changes.resource_updated,
     )
     return ServerFeatures(
@@ -193,6 +216,7 @@ def make_features(
     *,
     seal: ITokenSealer,
     guard: WriteGuard | None = None,
+    rights_now: Callable[[Rights], Rights | None] = as_they_are,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
@@ -200,6 +224,7 @@ def make_features(
     :param wall: returns the time in seconds since the epoch.
     :param seal: seals the cursors of the list tools.
     :param guard: the way of all writes; by default one that cannot ask anybody.
+    :param rights_now: limits rights to what the token behind them permits now.
     :param on_change: called with each resource that is found to have changed.
     """
     return build_features(
@@ -211,6 +236,7 @@ def make_features(
         seal=seal,
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),
+        rights_now=rights_now,
         on_change=on_change,
     )
 

@@ -12,6 +12,7 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from .._noop import noop
+from .._rights import Rights
 from ..api.interfaces import IInstantly
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
@@ -19,7 +20,7 @@ from .prompts.registry import build_prompts
 from .resources.registry import build_resources
 from .tools.registry import SelectedTools, build_tools, selected_names
 from .toolsets import ToolSelection
-from .workspace.context import FeatureContext, IWriteGuard, ServerFacts
+from .workspace.context import FeatureContext, IWriteGuard, ServerFacts, as_they_are
 from .workspace.job_changes import JobChangeTracker, OnResourceChanged
 
 
@@ -43,6 +44,7 @@ def build_features(
     seal: ITokenSealer,
     warn_only: Collection[str] = (),
     wall: Callable[[], float] = time.time,
+    rights_now: Callable[[Rights], Rights | None] = as_they_are,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
@@ -52,6 +54,7 @@ def build_features(
     :param warn_only: the checks before the start of a campaign that only warn.
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
         counts them.
+    :param rights_now: see `FeatureContext`.
     :param on_change: called with each resource that is found to have changed.
     """
     context = FeatureContext(
@@ -64,6 +67,7 @@ def build_features(
         tool_names=selected_names(selection),
         warn_only=frozenset(warn_only),
         wall=wall,
+        rights_now=rights_now,
         job_changes=JobChangeTracker(on_change),
     )
     tools = build_tools(context, selection)

@@ -199,10 +199,21 @@ class MemorySessionStore:
             else:
                 self.end(session, "expired")
 
-    def disconnect(self) -> None:
-        """Close all open streams, so that their clients must authenticate again."""
-        for session in list(self._sessions.values()):
+    def disconnect(self, of: Callable[[str], bool] = lambda principal: True) -> None:
+        """Close open streams, so that their clients must authenticate again.
+
+        :param of: chooses the principals; by default all.
+        """
+        for session in self._of(of):
             session.disconnect()
+
+    def end_all(self, of: Callable[[str], bool], why: str) -> None:
+        """End the sessions of all principals that `of` chooses; see `end`."""
+        for session in self._of(of):
+            self.end(session, why)
+
+    def _of(self, of: Callable[[str], bool]) -> Sequence[McpSession]:
+        return [each for each in self._sessions.values() if of(each.principal)]
 
     def release(self) -> None:
         """Close all sessions without ending them, because the daemon stops.

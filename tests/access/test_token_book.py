@@ -95,6 +95,15 @@ class IssueTests(BookTestCase):
         self.assertTrue(self.book.exist)
         self.assertTrue(self.reopened().exist)
 
+    def test_first(self) -> None:
+        """The first token is reported, and only the first."""
+        firsts: list[bool] = []
+        self.book.on_first.append(lambda: firsts.append(self.book.exist))
+        token, _ = self.issue()
+        self.successResultOf(self.book.revoke(token))
+        self.issue()
+        self.assertEqual(firsts, [True])
+
     def test_not_stored(self) -> None:
         """A token that could not be stored is not valid."""
         store = FailingStore()
@@ -110,7 +119,7 @@ class EndTests(BookTestCase):
         """Note which tokens changed."""
         super().setUp()
         self.changed: list[str] = []
-        self.book.on_change.append(self.changed.append)
+        self.book.on_change.append(lambda token: self.changed.append(token.id))
 
     def test_revoke(self) -> None:
         """A revoked token stays revoked, after a restart as well."""
@@ -183,7 +192,7 @@ class CurrentTests(BookTestCase):
         """Narrowing a token narrows the rights that its callers already hold."""
         token, value = self.issue()
         changed: list[str] = []
-        self.book.on_change.append(changed.append)
+        self.book.on_change.append(lambda token: changed.append(token.id))
         self.successResultOf(self.book.narrow(token, Level.DRAFT, ["leads", "server"]))
         now = self.book.current(token.rights)
         assert now is not None

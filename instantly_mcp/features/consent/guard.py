@@ -157,8 +157,10 @@ class WriteGuard:
         """Return what the policy demands of a write.
 
         :raises AccessRefusedError: when level or policy forbid it.
+        :raises CallRefusedError: when the caller's token has ended.
         """
-        level, operation = subject.call.caller.rights.level, subject.operation
+        operation = subject.operation
+        level = subject.context.rights_of(subject.call).level
         if not permits(level, operation, risks):
             raise ask_operator(
                 f"The access level of this connection, {level.value}, does not permit "
@@ -206,7 +208,7 @@ def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
     return Act(
         id=uuid4().hex,
         principal=credential.principal,
-        rights=subject.call.caller.rights,
+        rights=subject.context.rights_of(subject.call),
         client=subject.call.client,
         workspace=credential.workspace_name,
         workspace_key=credential.workspace_key,

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import Interface
@@ -30,6 +30,7 @@ from ...catalog.index import BY_ID
 from ...catalog.operation import Operation
 from ...protocol.calls.call import Call
 from ...protocol.interfaces import ITokenSealer
+from ..results import CallRefusedError
 from .job_changes import JobChangeTracker
 from .name_cache import NameCache
 from .recent_ids import RecentIds
@@ -71,6 +72,11 @@ def _always() -> bool:
 
 def _no_tools(rights: Rights) -> Sequence[object]:
     return ()
+
+
+def as_they_are(rights: Rights) -> Rights:
+    """Return the rights: for a server without connection tokens."""
+    return rights
 
 
 @frozen(kw_only=True)
@@ -154,6 +160,8 @@ class FeatureContext:
     :param seal: seals what clients hold for the server, such as cursors.
     :param clock: the reactor; times the waits between two status calls.
     :param wall: returns the seconds since the epoch, for the calendar.
+    :param rights_now: limits rights to what the token behind them permits now; returns
+        ``None`` when it has ended.
     :param toolsets: the names of the selected toolsets.
     :param tool_names: the names of the listed tools.
     :param listed_tools: returns the tools that a caller with some rights sees.
@@ -178,6 +186,7 @@ class FeatureContext:
     listed_tools: Callable[[Rights], Sequence[object]] = _no_tools
     warn_only: frozenset[str] = frozenset()
     wall: Callable[[], float] = time.time
+    rights_now: Callable[[Rights], Rights | None] = as_they_are
     on_read: Callable[[str, str, str], object] = noop
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
     created_leads: RecentIds = field(factory=RecentIds)
@@ -235,10 +244,35 @@ class FeatureContext:
             operation, arguments, grant_to_read(operation, call.credential), call
         )
 
+    def rights_of(self, call: Call) -> Rights:
+        """Return what the caller may do now.
+
+        That may be less than when the call began: a task can go on for hours.
+
+        :raises CallRefusedError: when its connection token has ended.
+        """
+        rights = self.rights_now(call.caller.rights)
+        if rights is None:
+            raise CallRefusedError(
+                "not_allowed",
+                "The connection token of this call has been revoked or has expired. "
+                "Nothing more is done for it.",
+                "Tell the user to ask the operator of this server for another one.",
+            )
+        return rights
+
     def send(
         self, operation: Operation, arguments: JsonObject, grant: Grant, call: Call
     ) -> Deferred[Json]:
-        """Execute an operation for which there is a grant. Only the guard calls it."""
+        """Execute an operation for which there is a grant. Only the guard calls it.
+
+        This is the last moment before the request: a token may have ended while the
+        call waited, for example for a rail.
+        """
+        try:
+            self.rights_of(call)
+        except CallRefusedError as refused:
+            return fail(refused)
         traceparent = None if call.trace is None else call.trace.traceparent
         return self.instantly.execute(
             operation, arguments, grant, traceparent, self.deadline(call)

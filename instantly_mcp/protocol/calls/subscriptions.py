@@ -16,7 +16,7 @@ equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -176,9 +176,12 @@ class ChangeNotifier:
         self.watches.close()
         self.end_listening()
 
-    def end_listening(self) -> None:
-        """End each listen stream with its final result; clients can open new ones."""
-        for listener in list(self._listeners):
+    def end_listening(self, of: Callable[[str], bool] = lambda principal: True) -> None:
+        """End listen streams with their final result; clients can open new ones.
+
+        :param of: chooses the principals whose streams end; by default all.
+        """
+        for listener in [each for each in self._listeners if of(each.principal)]:
             meta = {META_SUBSCRIPTION: listener.id}
             listener.ended.callback({"resultType": "complete", "_meta": meta})
 

@@ -253,6 +253,12 @@ class TaskStore:
         if task.running is not None:
             task.running.cancel()
 
+    def cancel_all(self, of: Callable[[str], bool]) -> None:
+        """Cancel the tasks of all principals that `of` chooses."""
+        for task in list(self._tasks.values()):
+            if of(task.principal):
+                self.cancel(task)
+
     def update(self, task: Task, responses: Json) -> None:
         """Deliver answers to open questions.
 
