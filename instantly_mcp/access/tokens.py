@@ -78,7 +78,6 @@ class ConnectionToken:
             level=self.level,
             level_by="" if self.level is Level.FULL else "token",
             toolsets=self.toolsets,
-            level_by="" if self.level is Level.FULL else "token",
             token=self.id,
             token_name=self.name,
             workspaces=self.workspaces if several else (),
