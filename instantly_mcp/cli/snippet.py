@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 from twisted.python import usage
 
+from .._rights import Level
 from ..daemon.settings.parsers import endpoint
+from ..daemon.settings.validation import toolsets_named
 from .options import CommandOptions
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"
@@ -36,10 +38,15 @@ AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
     "key": AuthHeader(
         "x-instantly-api-key", "", "INSTANTLY_API_KEY", "Instantly API key"
     ),
+    "token": AuthHeader(
+        "Authorization", "Bearer ", "INSTANTLY_MCP_TOKEN", "Connection token"
+    ),
     "secret": AuthHeader(
         "Authorization", "Bearer ", "MCP_AUTH_SECRET_KEY", "Secret of the MCP server"
     ),
 }
+
+_LEVEL_PARTS = {Level.READ_ONLY: "/readonly", Level.DRAFT: "/draft", Level.FULL: ""}
 
 
 def claude_code(url: str, auth: AuthHeader | None) -> str:
@@ -87,6 +94,35 @@ def curl(url: str, auth: AuthHeader | None) -> str:
     return " \\\n  ".join(lines)
 
 
+def limited(url: str, level: Level, toolsets: str) -> str:
+    """Return the URL with which a client limits itself.
+
+    :param url: the URL of the endpoint, which ends in ``/mcp`` or ``/sse``.
+    :param toolsets: names separated by commas; empty for all.
+    :raises UsageError: for a toolset that does not exist, or another URL.
+    """
+    try:
+        named = toolsets_named(toolsets) if toolsets else None
+    except ValueError as error:
+        raise usage.UsageError(f"--toolsets: {error}") from None
+    chosen = "" if named is None else f"/x/{','.join(named)}"
+    chosen += _LEVEL_PARTS[level]
+    if not chosen:
+        return url
+    path, mark, query = url.partition("?")
+    if not path.rstrip("/").endswith(("/mcp", "/sse")):
+        raise usage.UsageError("--url must end in /mcp or /sse to be limited")
+    return f"{path.rstrip('/')}{chosen}{mark}{query}"
+
+
+def _level(text: str) -> Level:
+    try:
+        return Level(text)
+    except ValueError:
+        words = ", ".join(level.value for level in Level)
+        raise usage.UsageError(f"--access is one of: {words}") from None
+
+
 CLIENTS: Mapping[str, Callable[[str, AuthHeader | None], str]] = {
     "claude-code": claude_code,
     "cursor": cursor,
@@ -101,7 +137,15 @@ class SnippetOptions(CommandOptions):
     synopsis = f"instantly-mcp snippet {'|'.join(CLIENTS)} [options]"
     optParameters = [
         ["url", None, DEFAULT_URL, "URL of the daemon's MCP endpoint."],
-        ["auth", None, "none", "none, key (Instantly key) or secret (server secret)."],
+        [
+            "auth",
+            None,
+            "none",
+            "none, key (Instantly key), token (connection token) or secret (server "
+            "secret).",
+        ],
+        ["access", None, "full", "Limit the client: read-only, draft or full."],
+        ["toolsets", None, "", "Limit the client to these toolsets."],
     ]
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -126,6 +170,7 @@ class SnippetOptions(CommandOptions):
             raise usage.UsageError(f"--url {error}") from None
         if self["auth"] not in AUTH_HEADERS:
             raise usage.UsageError(f"--auth is one of: {', '.join(AUTH_HEADERS)}")
+        self["url"] = limited(self["url"], _level(self["access"]), self["toolsets"])
 
     def run(self) -> int:
         """Print the snippet."""

@@ -8,7 +8,14 @@ import shlex
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.cli.snippet import AUTH_HEADERS, CLIENTS, SnippetOptions
+from instantly_mcp._rights import Level
+from instantly_mcp.cli.snippet import (
+    AUTH_HEADERS,
+    CLIENTS,
+    SnippetOptions,
+    limited,
+)
+from instantly_mcp.pipeline.mcp_path import read_path
 
 URL = "https://mcp.example.com/mcp"
 
@@ -68,6 +75,54 @@ class SnippetTests(SynchronousTestCase):
                 words = CLIENTS[client](url, None)
                 self.assertIn(shlex.quote(url), words)
                 self.assertIn(url, shlex.split(words))
+
+
+class LimitTests(SynchronousTestCase):
+    """A client that is to have less than it may."""
+
+    def url(self, *words: str) -> str:
+        """Return the URL in the snippet for curl."""
+        options = SnippetOptions()
+        options.parseOptions(["curl", "--url", URL, *words])
+        url: str = options["url"]
+        return url
+
+    def test_the_path_limits(self):
+        """Level and toolsets become parts of the path, which the server reads."""
+        for words, rest in (
+            (["--access", "full"], ""),
+            (["--access", "read-only"], "readonly"),
+            (["--access", "draft"], "draft"),
+            (["--toolsets", "leads,emails"], "x/leads,emails,server"),
+            (["--toolsets", "all", "--access", "draft"], "draft"),
+            (
+                ["--toolsets", "leads", "--access", "read-only"],
+                "x/leads,server/readonly",
+            ),
+        ):
+            with self.subTest(words=words):
+                url = self.url(*words)
+                self.assertEqual(url, f"{URL}/{rest}" if rest else URL)
+                path = read_path(rest) if rest else None
+                self.assertEqual(path is not None, bool(rest))
+
+    def test_a_query_stays(self):
+        """A query stays behind the path."""
+        for url, expected in (
+            ("http://a/sse/?apiKey=k", "http://a/sse/draft?apiKey=k"),
+            ("http://a/gw/mcp", "http://a/gw/mcp/draft"),
+        ):
+            self.assertEqual(limited(url, Level.DRAFT, ""), expected)
+
+    def test_refused(self):
+        """Unknown levels and toolsets are refused, and a URL that has a key."""
+        for words in (
+            ["--access", "readonly"],
+            ["--toolsets", "nothing"],
+            ["--access", "draft", "--url", "http://a/mcp/KEY"],
+        ):
+            with self.subTest(words=words):
+                self.assertRaises(UsageError, self.url, *words)
 
 
 class OptionsTests(SynchronousTestCase):

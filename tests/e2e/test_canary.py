@@ -76,6 +76,8 @@ WORKING: Sequence[Planted] = (
     Planted("POST", "/mcp", KEYED),
     Planted("POST", "/mcp", {"x-api-key": "sandbox-canary-x-api-key"}),
     Planted("POST", "/mcp/sandbox-canary-path", {}),
+    Planted("POST", "/mcp/readonly/sandbox-canary-path", {}),
+    Planted("POST", "/mcp/x/campaigns/draft/sandbox-canary-path", {}),
     Planted("POST", "/mcp?apiKey=sandbox-canary-query", {}),
     Planted("POST", "/mcp?api_key=sandbox-canary-query", {}),
     Planted("POST", "/messages?sessionId=sandbox-canary-session-id", {}),
@@ -110,6 +112,14 @@ FAILING: Sequence[Planted] = (
     Planted("POST", "/sandbox/reset?key=sandbox-canary-16"),
     Planted("POST", "/mcp", {"X-Forwarded-For": "canary", "Via": "1.1 canary"}),
     Planted("POST", "/mcp/sandbox-canary-1/more"),
+    Planted("POST", "/mcp/sandbox-canary-17/readonly"),
+    Planted("POST", "/mcp/x/sandbox-canary-18"),
+    Planted("POST", "/sse/w/sandbox-canary-19"),
+    Planted("POST", "/mcp?access=sandbox-canary-20&workspace=sandbox-canary-21"),
+    *(
+        Planted("POST", "/mcp", {**KEYED, f"X-MCP-{name}": "sandbox-canary-22"})
+        for name in ("Access", "Readonly", "Toolsets", "Workspace", "Tools")
+    ),
     Planted("POST", "/mcp//sandbox-canary-2"),
     Planted("POST", "/mcp/sandbox-canary%2Fx%ff"),
     Planted("PUT", "/mcp/sandbox-canary-3"),

@@ -18,6 +18,15 @@ _REACH = frozenset(
 """The settings that decide which callers can use the operator's key."""
 
 
+def toolsets_named(text: str) -> tuple[str, ...] | None:
+    """Read names of toolsets, separated by commas, as a request may state them.
+
+    :returns: ``None`` for all.
+    :raises ValueError: for a name that no daemon knows.
+    """
+    return ToolSelection().narrowed_to(text)
+
+
 def broken_rules(settings: Settings) -> Iterator[str]:
     """Yield one line for each rule that the settings break."""
     for name in ("listen", "metrics_listen"):
