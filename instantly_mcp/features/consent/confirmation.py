@@ -154,14 +154,16 @@ class Confirmations:
         verdict = self.tokens.verdict(asked.token_subject(can_ask=can_ask), token)
         if verdict is TokenVerdict.OTHER_PREVIEW:
             raise _changed(self.token_required(asked, can_ask=can_ask))
-        if verdict is TokenVerdict.EXPIRED:
-            raise _invalid("The confirm_token is too old.")
         if verdict is TokenVerdict.WRONG:
             raise _invalid(
                 "The confirm_token is not one that this server gave for this call."
             )
+        # One that was seen too late is used up, too: the clock may be set back.
         until = self.tokens.wall() + VALID_SECONDS
-        if not await self.marks.use(CONFIRMATIONS, mark_of(token), until):
+        unused = await self.marks.use(CONFIRMATIONS, mark_of(token), until)
+        if verdict is TokenVerdict.EXPIRED:
+            raise _invalid("The confirm_token is too old.")
+        if not unused:
             raise _invalid("The confirm_token was used before.")
         return asked.consent("token")
 

@@ -113,6 +113,12 @@ class ToolDeclaration:
         used = (*filter(None, (self.operation,)), *self.also)
         return any(BY_ID[id].can_be_risky for id in used)
 
+    @property
+    def task_support(self) -> TaskSupport:
+        """Whether a call may become a task, which can wait for a person's approval."""
+        waits = self.task is TaskSupport.NEVER and self.may_be_confirmed
+        return TaskSupport.OPTIONAL if waits else self.task
+
     def input_schema(self) -> JsonObject:
         """Return the schema of the arguments that clients see.
 

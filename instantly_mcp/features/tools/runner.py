@@ -50,7 +50,7 @@ def build_tool(declaration: ToolDeclaration, context: FeatureContext) -> Tool:
         output_schema=declaration.output_schema(),
         annotations=declaration.hints,
         needs_credential=declaration.needs_credential,
-        task=declaration.task,
+        task=declaration.task_support,
         toolset=declaration.toolset,
         level=least_level(declaration),
         run=ToolRunner(context=context, declaration=declaration),

@@ -1,0 +1,172 @@
+"""What a person must approve is sent once, and only as it was approved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from instantly_mcp._json_codec import JsonObject
+from instantly_mcp.access.approvals.queue import Approvals
+from instantly_mcp.access.decisions import Decision, Policy
+from instantly_mcp.features.workspace.context import IWriteGuard
+from instantly_mcp.state.database import MemoryDatabase
+from instantly_mcp.state.stores.approvals import SqlApprovalStore
+from tests.rules.everything import WITH_TASKS
+from tests.support.access import asking_guard
+from tests.support.messages import call, initialize, modern, request
+from tests.support.received import Received
+from tests.support.seals import new_seal
+
+from .test_questions import FORMS, QuestionCase
+from .test_token_confirmation import MAIL, REPLY
+
+
+class ApprovalCase(QuestionCase):
+    """Sending needs an approval, the rest is as usual."""
+
+    policy = Policy(sends=Decision.APPROVE)
+    fallback = "token"
+
+    def guard(self) -> IWriteGuard:
+        self.approvals = Approvals(
+            store=SqlApprovalStore(MemoryDatabase()),
+            policy=self.policy.version,
+            wall=lambda: self.now,
+            seconds=self.clock.seconds,
+        )
+        return asking_guard(
+            new_seal(),
+            lambda: self.now,
+            self.policy,
+            approvals=self.approvals,
+            fallback=self.fallback,
+        )
+
+    def pending(self, **more: Any) -> str:
+        """Call the tool; return the id of the request that waits."""
+        error = self.failure("reply_to_email", **{**REPLY, **more})
+        self.assertEqual(error["code"], "approval_pending", error)
+        id: str = error["approval"]
+        return id
+
+    def decide(self, id: str, approve: bool = True) -> None:
+        """Decide as a person."""
+        self.successResultOf(self.approvals.decide(id, approve, "bo", "page"))
+
+
+class CollectTests(ApprovalCase):
+    def test_collected_once(self) -> None:
+        """The same call, made again, collects the approval; then it is used up."""
+        id = self.pending()
+        self.assertEqual(self.pending(), id)
+        self.assertEqual(self.sent(), 0)
+        self.decide(id)
+        self.value("reply_to_email", **REPLY)
+        self.assertEqual(self.sent(), 1)
+
+    def test_used_up(self) -> None:
+        """A further reply with the same text to a changed mail needs a new one."""
+        id = self.pending()
+        self.decide(id)
+        other = {**MAIL, "from_address_email": "other@theirs.example"}
+        self.instantly.answers("getEmail", other)
+        self.assertNotEqual(self.pending(), id)
+        self.assertEqual(self.sent(), 0)
+
+    def test_denied(self) -> None:
+        """A denial is told, and asking again at once changes nothing."""
+        self.decide(self.pending(), approve=False)
+        for _ in range(2):
+            error = self.failure("reply_to_email", **REPLY)
+            self.assertEqual(error["code"], "approval_denied")
+        self.assertEqual(self.sent(), 0)
+
+    def test_no_token_in_its_place(self) -> None:
+        """A confirm_token is no approval, and the client's user is not asked."""
+        self.pending(confirm_token="made-up")
+        message = modern(call("reply_to_email", REPLY), clientCapabilities=FORMS)
+        self.assertEqual(self.code(self.line.send_modern(message)), "approval_pending")
+        self.assertEqual(self.sent(), 0)
+
+    def test_nobody_approves(self) -> None:
+        """Without approvers it is refused."""
+        guard = asking_guard(new_seal(), lambda: self.now, self.policy)
+        self.context.guard = guard
+        self.assertEqual(self.failure("reply_to_email", **REPLY)["code"], "not_allowed")
+
+
+class TaskTests(ApprovalCase):
+    """A client that has tasks gets one, which waits for the decision."""
+
+    def start(self) -> str:
+        """Start a call that becomes a task; return its id."""
+        message = call("reply_to_email", REPLY)
+        sent = modern(message, clientCapabilities=WITH_TASKS)
+        result = self.line.send_modern(sent).result
+        self.assertEqual(result["resultType"], "task", result)
+        id: str = result["taskId"]
+        return id
+
+    def task(self, id: str) -> JsonObject:
+        """Return a task as it is now."""
+        message = request("tasks/get", {"taskId": id})
+        received: Received = self.line.send_modern(
+            modern(message, clientCapabilities=WITH_TASKS)
+        )
+        shown: JsonObject = received.result
+        return shown
+
+    def waiting(self) -> str:
+        """Return the id of the only request that waits."""
+        (one,) = self.successResultOf(self.approvals.pending())
+        return one.id
+
+    def test_approved(self) -> None:
+        """It is sent when a person approves it."""
+        id = self.start()
+        shown = self.task(id)
+        self.assertEqual(shown["status"], "working")
+        self.assertIn("approve", shown["statusMessage"])
+        self.decide(self.waiting())
+        shown = self.task(id)
+        self.assertEqual(shown["status"], "completed")
+        self.assertNotIn("isError", shown["result"])
+        self.assertEqual(self.sent(), 1)
+
+    def test_denied(self) -> None:
+        """A denial ends it."""
+        id = self.start()
+        self.decide(self.waiting(), approve=False)
+        result = self.task(id)["result"]
+        code = result["structuredContent"]["error"]["code"]
+        self.assertEqual(code, "approval_denied")
+        self.assertEqual(self.sent(), 0)
+
+    def test_changed_meanwhile(self) -> None:
+        """What changed since the approval is asked for again."""
+        id = self.start()
+        first = self.waiting()
+        other = {**MAIL, "from_address_email": "other@theirs.example"}
+        self.instantly.answers("getEmail", other)
+        self.decide(first)
+        self.assertEqual(self.sent(), 0)
+        second = self.waiting()
+        self.assertNotEqual(first, second)
+        self.decide(second)
+        self.assertEqual(self.task(id)["status"], "completed")
+        self.assertEqual(self.sent(), 1)
+
+
+class SilenceTests(ApprovalCase):
+    """Where sending is confirmed, silence can lead to an approval."""
+
+    policy = Policy()
+    fallback = "approve"
+
+    def test_silence(self) -> None:
+        """A client that is asked and silent leads to a request for approval."""
+        opened = self.line.send(initialize(capabilities=FORMS))
+        session = opened.header("mcp-session-id")
+        message = call("reply_to_email", REPLY)
+        received = self.line.send(message, session=session)
+        self.clock.advance(45)
+        self.assertEqual(self.code(received), "approval_pending")
