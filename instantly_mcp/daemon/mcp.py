@@ -32,6 +32,7 @@ from ..protocol.wire.errors import ProtocolError
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .books import Books, load_books
 from .draining import TrackedServer
+from .durable_rails import make_durable_rails
 from .process.in_flight import InFlight
 from .rails import make_rails
 from .settings.settings import Settings
@@ -184,16 +185,18 @@ def make_server_features(
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
     )
     changes = ChangeNotifier(frozenset())
+    durable = make_durable_rails(settings, state.database, wall)
     features = make_features(
         settings,
         clock,
         upstream,
         wall,
         seal=state.seal,
-        guard=make_write_guard(settings, state, wall, rails=make_rails(state)),
+        guard=make_write_guard(settings, state, wall, rails=make_rails(state, durable)),
         rights_now=tokens.book.current,
         on_change=changes.resource_updated,
     )
+    features.context.on_read = durable.outcomes.read
     return ServerFeatures(
         info=info,
         tools=features.tools,

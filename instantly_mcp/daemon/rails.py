@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..access.audit.rail import AuditRail
 from ..access.rails.passing import Rails
+from .durable_rails import DurableRails
 from .state_dir import StateDirectory
 
 
-def make_rails(state: StateDirectory) -> Rails:
+def make_rails(state: StateDirectory, durable: DurableRails) -> Rails:
     """Return all rails, in the order in which a write passes them.
 
     Those that only look come first, then those that record something durably. The audit
     is last: its line means that the write is sent.
     """
-    return Rails((AuditRail(state.audit),))
+    return Rails((durable.outcomes, durable.caps, AuditRail(state.audit)))

@@ -1,0 +1,75 @@
+"""The caps hold for whole calls: what the simulated Instantly receives is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json_codec import JsonObject
+
+from .attempts import ATTEMPTS, Attempt
+from .memory_daemon import MemoryDaemon
+from .oracle import everything, settings_of
+from .ways import KEY, Caller, error_of, modern_call
+
+REPLY = next(each for each in ATTEMPTS if each.operation == "replyToEmail")
+CREATE = next(each for each in ATTEMPTS if each.operation == "createLead")
+
+
+class CapsOfCallsTests(SynchronousTestCase):
+    """A daemon with limits, on a policy that allows everything."""
+
+    def start(self, **settings: str) -> None:
+        """Start a daemon."""
+        given: Any = {**settings_of(everything("allow")), **settings}
+        self.daemon = MemoryDaemon(**given)
+        self.caller = Caller(daemon=self.daemon)
+
+    def made(self, attempt: Attempt) -> JsonObject:
+        """Return arguments that no earlier call had."""
+        return attempt.made(self.daemon.world(KEY))
+
+    def call(self, attempt: Attempt, arguments: JsonObject | None = None) -> JsonObject:
+        """Make a call; return the error object, which is empty if it succeeded."""
+        given = self.made(attempt) if arguments is None else arguments
+        return error_of(modern_call(self.caller, attempt.tool, given))
+
+    def test_daily_cap(self) -> None:
+        """Calls up to the cap are sent, the next one is refused and not sent."""
+        self.start(caps_mails="2")
+        for _ in range(2):
+            self.assertEqual(self.call(REPLY), {})
+        error = self.call(REPLY)
+        self.assertEqual(error["code"], "cap_reached")
+        self.assertEqual((error["cap"], error["limit"]), ("mails", 2))
+        self.assertEqual(self.daemon.writes(KEY), ["replyToEmail"] * 2)
+
+    def test_cap_of_another(self) -> None:
+        """A cap that is used up leaves the others alone."""
+        self.start(caps_mails="0")
+        self.assertEqual(self.call(REPLY)["code"], "cap_reached")
+        self.assertEqual(self.call(CREATE), {})
+
+    def test_room_comes_back(self) -> None:
+        """After a day there is room, and setting the clock back does not take it."""
+        self.start(caps_mails="1")
+        self.call(REPLY)
+        self.daemon.wall_offset += 86_400
+        self.assertEqual(self.call(REPLY), {})
+        self.daemon.wall_offset -= 86_400
+        self.assertEqual(self.call(REPLY)["code"], "cap_reached")
+
+    def test_recipients(self) -> None:
+        """A mail to more recipients than the cap is refused."""
+        self.start(caps_recipients="1")
+        arguments = {**self.made(REPLY), "cc": ["a@example.com"]}
+        self.assertEqual(self.call(REPLY, arguments)["code"], "cap_reached")
+        self.assertEqual(self.daemon.writes(KEY), [])
+
+    def test_refused_before_it_is_sent(self) -> None:
+        """What Instantly never saw uses up nothing."""
+        self.start(caps_mails="1")
+        arguments = {**self.made(REPLY), "reply_to_uuid": "no-such-mail"}
+        self.assertNotEqual(self.call(REPLY, arguments), {})
+        self.assertEqual(self.call(REPLY), {})
