@@ -39,7 +39,7 @@ AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
         "x-instantly-api-key", "", "INSTANTLY_API_KEY", "Instantly API key"
     ),
     "token": AuthHeader(
-        "Authorization", "Bearer ", "INSTANTLY_MCP_TOKEN", "Connection token"
+        "Authorization", "Bearer ", "INSTANTLY_TOKEN", "Connection token"
     ),
     "secret": AuthHeader(
         "Authorization", "Bearer ", "MCP_AUTH_SECRET_KEY", "Secret of the MCP server"

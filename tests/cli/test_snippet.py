@@ -58,6 +58,13 @@ class SnippetTests(SynchronousTestCase):
             {"x-instantly-api-key": f"${{input:{asked['id']}}}"},
         )
 
+    def test_token(self):
+        """A connection token travels as a bearer token, from a variable of its own."""
+        words = shlex.split(self.snippet("claude-code", "token"))
+        self.assertEqual(words[-1], "Authorization: Bearer $INSTANTLY_TOKEN")
+        document = json.loads(self.snippet("vscode", "token"))
+        self.assertEqual(document["inputs"][0]["description"], "Connection token")
+
     def test_vscode_without_a_key(self):
         """Without a key there is no prompt."""
         self.assertNotIn("inputs", json.loads(self.snippet("vscode")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..._credential import Secret
+from ..._credential import TOKEN_PREFIX, Secret, looks_like_token
 
 CUT = "[redacted]"
 _SEGMENT = r"[^\s\"'?#{}<>,)\]]{6,}"
@@ -22,6 +22,9 @@ _SHAPES = {
     "Bearer ": r"[^\s\"',]{6,}",
 }
 """Patterns of keys, by the text before them."""
+
+_TOKEN = re.compile(rf"{TOKEN_PREFIX}\w+", re.ASCII | re.IGNORECASE)
+"""Connection tokens, whole or not: they are recognized wherever they stand."""
 
 _ANY_SHAPE = re.compile("|".join(f"(?<={at}){shape}" for at, shape in _SHAPES.items()))
 
@@ -40,6 +43,8 @@ class Redactor:
         """Return the line without secrets."""
         for secret in self._secrets:
             line = secret.cut_from(line, CUT)
+        if looks_like_token(line):
+            line = _TOKEN.sub(CUT, line)
         # The combined pattern is slow, and almost no line needs it.
         for at in _SHAPES:
             if at in line:

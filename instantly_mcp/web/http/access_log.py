@@ -7,6 +7,7 @@ name is shown in the form that `client_of` returns.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import compress, product
 from typing import Protocol
 
 from attrs import define, field
@@ -30,21 +31,24 @@ _FORMAT = (
     "{method} {route} {status} {milliseconds:.1f} ms"
     " principal={principal} source={source} client={client} exchange={exchange_id}"
 )
-_MORE = {"address": " address={address}", "reason": " reason={reason}"}
+_MORE = {
+    "address": " address={address}",
+    "token": " token={token}",
+    "reason": " reason={reason}",
+}
+"""Members of some lines. ``token`` is the operator's name for a connection token."""
+
 REFUSED_LOGGER = f"{__name__}.Refused"
 """The logger of refused requests. The daemon limits the rate of its lines."""
 
 _LOGGERS = {False: f"{__name__}.AccessLog", True: REFUSED_LOGGER}
 _LINES = {
-    (refused, address, reason): Line(
-        logger,
-        _FORMAT + _MORE["address"] * address + _MORE["reason"] * reason,
-    )
+    (refused, *shown): Line(logger, _FORMAT + "".join(compress(_MORE.values(), shown)))
     for refused, logger in _LOGGERS.items()
-    for address in (False, True)
-    for reason in (False, True)
+    for shown in product((False, True), repeat=len(_MORE))
 }
-"""The lines by (refused before routing, shows the address, shows the reason)."""
+"""The lines by whether the request was refused before routing, and by which members of
+`_MORE` they have."""
 
 
 class RequestMetrics(Protocol):
@@ -67,6 +71,7 @@ class AccessRecord:
         "route",
         "source",
         "started",
+        "token",
     )
 
     def __init__(self, route: str, method: str, started: float) -> None:
@@ -79,6 +84,7 @@ class AccessRecord:
         self.client = UNNAMED
         self.address = UNNAMED
         self.reason = ""
+        self.token = ""
 
 
 @define(eq=False)
@@ -110,6 +116,7 @@ class AccessLog:
         if record is not None and exchange.credential is not None:
             record.principal = exchange.credential.principal
             record.source = exchange.credential.source
+            record.token = exchange.credential.rights.token_name.replace(" ", "_")
             self.on_credential(record.source)
 
     def decoded(self, exchange: Exchange) -> None:
@@ -132,9 +139,13 @@ class AccessLog:
             self.on_refused(status, reason)
         if self.enabled:
             more = {"address": record.address} if self.addresses else {}
+            token = record.token
+            if token:
+                more["token"] = token
             if reason:
                 more["reason"] = reason
-            _LINES[record.route is REFUSED, self.addresses, reason != ""].write(
+            kind = (record.route is REFUSED, self.addresses, token != "", reason != "")
+            _LINES[kind].write(
                 method=record.method if record.method in _METHODS else "(other)",
                 route=record.route,
                 status=status,

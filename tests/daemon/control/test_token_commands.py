@@ -97,6 +97,11 @@ class TokenCommandsTests(SynchronousTestCase):
             ["full", None, [], None],
         )
 
+    def test_names(self) -> None:
+        """A name can be that of a person anywhere, and of a device."""
+        for name in ("Anna, laptop", "Żaneta O'Neil (2)", "a@example.com", "日本"):
+            self.assertEqual(self.add(name)["name"], name)
+
     def test_all_toolsets(self) -> None:
         """All toolsets do not limit a token, nor do those that a later version adds."""
         for names in (["default"], ["all"], ["default", "leads"]):

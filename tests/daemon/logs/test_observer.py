@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
+from instantly_mcp.access.tokens import new_token
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver, open_log
 from instantly_mcp.daemon.logs.redaction import Redactor
@@ -167,6 +168,16 @@ class RedactorTests(SynchronousTestCase):
             ("?sessionId=abc x", "?sessionId=[redacted] x"),
             ("Authorization: Bearer abcdef0123", "Authorization: Bearer [redacted]"),
         ]:
+            self.assertEqual(Redactor()(line), expected)
+
+    def test_tokens(self):
+        """A connection token is cut wherever it stands, whole, cut or mistyped."""
+        token = new_token()
+        for line, expected in (
+            (f"it is {token}", "it is [redacted]"),
+            (f'{{"a":"{token[:20]}"}}', '{"a":"[redacted]"}'),
+            (f"x={token.upper()}, y", "x=[redacted], y"),
+        ):
             self.assertEqual(Redactor()(line), expected)
 
     def test_templates_stay(self):

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
 from instantly_mcp._credential import SHOWN_CHARACTERS, Credential, Secret
+from instantly_mcp._rights import Rights
 from instantly_mcp.pipeline.credential_errors import server_secret_missing
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.replies.channel import Channel
@@ -98,6 +99,23 @@ class AccessLogTests(ClockedTestCase):
             client.send(b"nonsense\r\n\r\n")
             self.assertIn("(refused) 400 0.0 ms", self.lines()[-1])
             self.assertIn(f" address={host}", self.lines()[-1])
+
+    def test_token(self):
+        """The line of a token's caller has the operator's name for it, in one word."""
+        rights = Rights(token="tabcdefgh", token_name="Ada Lovelace")
+        known = evolve(CREDENTIAL, principal="tabcdefgh", rights=rights)
+
+        def identify(exchange: Exchange) -> Deferred[Reply]:
+            self.server.access_log.identified(evolve(exchange, credential=known))
+            return succeed(json_answer(200, {}))
+
+        self.server.pipeline.reply = identify
+        for addresses in (False, True):
+            self.server.access_log.addresses = addresses
+            self.connect().ask("POST", "/mcp")
+            self.assertIn("principal=tabcdefgh source=path", self.lines()[-1])
+            self.assertIn(" token=Ada_Lovelace", self.lines()[-1])
+            self.assertEqual(" address=" in self.lines()[-1], addresses)
 
     def test_reason(self):
         """A refused key has its reason in the line, and is counted by it."""

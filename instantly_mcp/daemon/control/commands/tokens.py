@@ -17,7 +17,7 @@ from ....features.toolsets import TOOLSETS, ToolSelection
 from ..dispatch import Command, NoArguments
 from ..requests import CommandRefusedError
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}")
+_NAME = re.compile(r"\w[\w .,@'()+-]{0,63}")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 MAX_CAP = 1_000_000
@@ -83,7 +83,8 @@ class TokenCommands:
         """Issue a token; the answer is the only place that shows it."""
         if _NAME.fullmatch(request.name) is None:
             raise CommandRefusedError(
-                "name must have 1 to 64 characters: letters, digits, blanks, . _ @ -"
+                "name must have 1 to 64 letters, digits, blanks or . , @ ' ( ) + _ -, "
+                "and begin with a letter or a digit"
             )
         if any(token.name == request.name for token in self._valid()):
             raise CommandRefusedError(
