@@ -36,6 +36,7 @@ from ..web import pages
 from ..web.build import make_site, make_web_app
 from ..web.delivery import Streams
 from ..web.http.site import McpSite
+from .approval_pages import ApprovalSite, make_approval_site
 from .control.services import administration
 from .draining import RefuseNewWork
 from .http import (
@@ -57,7 +58,7 @@ from .process.watchdog import StallDetector, Watchdog
 from .reload import Reloader
 from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
-from .startup.announcement import Announcement, Announcements
+from .startup.announcement import Announcements, announcement_for
 from .status import key_formats
 from .upstream import SandboxView
 
@@ -99,8 +100,12 @@ def build(
     _count_lost_lines(mcp, observer)
     http = make_http_parts(settings, reactor, mcp, wall)
     pipeline = _pipeline(settings, reactor, mcp, http)
-    site = _site(settings, reactor, mcp, http, pipeline)
+    approvals = make_approval_site(settings, reactor, mcp, http)
+    site = _site(settings, reactor, mcp, http, pipeline, approvals=approvals)
     extra_listeners = metrics_listeners(settings, reactor, mcp, http)
+    if approvals is not None:
+        extra_listeners += approvals.listeners
+        also_announce = (approvals, *also_announce)
     notifier = Notifier(settings.supervisor, lambda: mcp.in_flight.count)
     return DaemonService(
         reactor=reactor,
@@ -124,14 +129,14 @@ def build(
             notifier=notifier,
         ),
         announcement=Announcements(
-            (_announcement(settings, out), *also_announce, notifier)
+            (announcement_for(settings, out), *also_announce, notifier)
         ),
         signals=Signals(reactor.callFromThread),
         observer=app_observer,
         give_up=give_up,
         warnings=(
             *settings.warnings,
-            *unserved_sockets((*settings.listen, *settings.metrics_listen)),
+            *unserved_sockets(settings.all_endpoints),
         ),
     )
 
@@ -210,6 +215,8 @@ def _site(
     mcp: McpParts,
     http: HttpParts,
     pipeline: Pipeline,
+    *,
+    approvals: ApprovalSite | None,
 ) -> McpSite:
     sandbox = mcp.upstream.sandbox
     app = make_web_app(
@@ -230,7 +237,10 @@ def _site(
             address_limit=TokenBuckets(settings.rate_limit, clock),
         ),
     )
-    site = make_site(app, clock, http.limits, http.wall, settings.public_path)
+    root = None if approvals is None else approvals.beside(app.app.resource())
+    site = make_site(
+        app, clock, http.limits, http.wall, settings.public_path, root=root
+    )
     site.noisy = False
     return site
 
@@ -324,19 +334,3 @@ def _watchdog(mcp: McpParts, clock: IReactorTime) -> Watchdog:
         lambda: detector.seconds,
     )
     return Watchdog(clock, detector)
-
-
-def _announcement(settings: Settings, out: TextIO | None) -> Announcement:
-    return Announcement(
-        mode=settings.mode,
-        ready_file=settings.ready_file,
-        public_url=settings.public_url,
-        upstream=(
-            "your Instantly workspace"
-            if settings.is_default("upstream")
-            else settings.upstream
-        ),
-        needs_secret=settings.server_secret is not None and not settings.no_auth,
-        brings_key=settings.api_key is None and not settings.sandbox,
-        out=out if settings.log_format == "text" else None,
-    )

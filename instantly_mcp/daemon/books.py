@@ -28,6 +28,7 @@ from ..state.stores.approvers import SqlApproverStore
 from ..state.stores.tokens import TokenStore
 from ..state.stores.workspaces import WorkspaceStore
 from .settings.errors import ConfigurationError
+from .settings.settings import Settings
 from .workspace_keys import KeyFileReader
 
 
@@ -105,3 +106,24 @@ def finish(loading: Deferred[None]) -> None:
                 f"IMCP-STATE the database cannot be read: {failure.getErrorMessage()}"
             )
         failure.raiseException()
+
+
+def require_approvers(settings: Settings, books: Books, *, persistent: bool) -> None:
+    """Check that someone can approve, if the policy asks for approval.
+
+    :param persistent: what is stored outlives the process.
+    :raises ConfigurationError: if no one can.
+    """
+    asking = settings.asks_approvers
+    if not asking:
+        return
+    if not persistent:
+        raise ConfigurationError(
+            f"IMCP-APPROVAL {asking} asks for approval, and there is no state "
+            "directory to remember it in: set state_dir"
+        )
+    if not books.approvers.names():
+        raise ConfigurationError(
+            f"IMCP-APPROVAL {asking} asks for approval, and there is no approver: run "
+            "instantly-mcp approver add NAME"
+        )

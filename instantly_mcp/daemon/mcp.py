@@ -12,6 +12,7 @@ from .. import __version__
 from .._credential import Secret, is_of_token
 from .._noop import noop
 from .._rights import Rights
+from ..access.interfaces import IApprovals
 from ..access.token_admission import TokenAdmission
 from ..access.tokens import ConnectionToken, TokenState
 from ..features.build import Features, build_features
@@ -30,7 +31,7 @@ from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..protocol.wire.errors import ProtocolError
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
-from .books import Books, load_books
+from .books import Books, load_books, require_approvers
 from .draining import TrackedServer
 from .durable_rails import make_durable_rails
 from .process.in_flight import InFlight
@@ -117,7 +118,7 @@ def make_mcp_parts(
     in_flight, metrics = InFlight(), Metrics()
     upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
     state = open_state_directory(settings, wall)
-    books = load_books(state.database, wall, key_file_reader(settings), learn)
+    books = _books(settings, clock, wall, state, learn)
     tokens = TokenAdmission(
         book=books.tokens, only=settings.tokens_only, workspaces=books.workspaces
     )
@@ -132,6 +133,7 @@ def make_mcp_parts(
         wall,
         tokens=tokens,
         workspaces=BookChoice(books.workspaces),
+        approvals=books.approvals if settings.asks_approvers else None,
     )
     parts = McpParts(
         metrics=metrics,
@@ -156,6 +158,25 @@ def make_mcp_parts(
     return parts
 
 
+def _books(
+    settings: Settings,
+    clock: IReactorTime,
+    wall: Callable[[], float],
+    state: StateDirectory,
+    learn: Callable[[Secret], object],
+) -> Books:
+    books = load_books(
+        state.database,
+        wall,
+        key_file_reader(settings),
+        learn,
+        policy=policy_of(settings).version,
+        seconds=clock.seconds,
+    )
+    require_approvers(settings, books, persistent=state.path is not None)
+    return books
+
+
 def make_server_features(
     settings: Settings,
     clock: IReactorTime,
@@ -165,10 +186,12 @@ def make_server_features(
     *,
     tokens: TokenAdmission,
     workspaces: IWorkspaceChoice,
+    approvals: IApprovals | None = None,
 ) -> ServerFeatures:
     """Return what the MCP server offers and needs: features, seal and clocks.
 
     :param workspaces: knows the workspaces between which callers choose.
+    :param approvals: asks persons outside MCP, if a setting says so.
     """
 
     def credential_required() -> ProtocolError:
@@ -192,7 +215,13 @@ def make_server_features(
         upstream,
         wall,
         seal=state.seal,
-        guard=make_write_guard(settings, state, wall, rails=make_rails(state, durable)),
+        guard=make_write_guard(
+            settings,
+            state,
+            wall,
+            rails=make_rails(state, durable),
+            approvals=approvals,
+        ),
         rights_now=tokens.book.current,
         on_change=changes.resource_updated,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.web.resource import IResource
 
 from ..pipeline.visitors import every_caller_is_known
 from .app import WebApp
@@ -73,15 +74,18 @@ def make_site(
     limits: WebLimits,
     wall: Callable[[], float],
     prefix: str = "",
+    *,
+    root: IResource | None = None,
 ) -> McpSite:
     """Return the protocol factory for the daemon's HTTP ports.
 
     :param clock: the reactor.
     :param wall: returns seconds since the epoch, for the ``Date`` header.
     :param prefix: see `McpSite`.
+    :param root: answers all requests in place of the application, which it contains.
     """
     return McpSite(
-        app.app.resource(),
+        app.app.resource() if root is None else root,
         clock,
         app.access_log,
         limits,

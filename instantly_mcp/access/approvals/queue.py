@@ -109,6 +109,7 @@ class Approvals:
             asked = self._request(act, subject, policy, preview)
             if await self.store.add(asked, MAX_PENDING):
                 self._keep_time(asked)
+                await self.store.forget(self.wall() - HISTORY_SECONDS)
                 self.log.info(
                     "IMCP-APPROVAL request {id} of {tool} waits for approval",
                     id=asked.id,
@@ -165,7 +166,6 @@ class Approvals:
         """Close what must be closed: by time, by a new policy, with its token."""
         for each in await self.store.open():
             await self._current(each)
-        await self.store.forget(self.wall() - HISTORY_SECONDS)
 
     def when_changed(self, id: str) -> Deferred[None]:
         """Fire once when the request of this id is decided or closed.

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.application.service import Service
 
+from ...access.approvals.queue import SWEEP_SECONDS
 from ..books import Books
 from ..process.periodic import Periodic
 from .socket_service import ControlService
@@ -24,6 +25,9 @@ def administration(
     :param directory: the state directory; ``None`` for no control socket.
     """
     sweep = Periodic(reactor, EXPIRY_SECONDS, books.tokens.sweep, "token sweep")
+    approvals = Periodic(
+        reactor, SWEEP_SECONDS, books.approvals.sweep, "approval sweep"
+    )
     if directory is None:
         return (sweep,)
-    return (sweep, ControlService(reactor, directory, command_table(books)))
+    return (sweep, approvals, ControlService(reactor, directory, command_table(books)))

@@ -40,6 +40,7 @@ async def check_ports(
     for endpoints, setting in (
         (settings.listen, settings.listen_setting),
         (settings.metrics_listen, "metrics_listen"),
+        (settings.admin_endpoints, "admin_listen"),
     ):
         for text in endpoints:
             ports = make_ports(reactor, [text], setting, find_owner=find_owner)
@@ -53,7 +54,7 @@ def check_certificates(settings: Settings, now: float, findings: Findings) -> No
     """
     url = urlsplit(settings.public_url or "")
     host = url.hostname if url.scheme == "https" else None
-    for text in (*settings.listen, *settings.metrics_listen):
+    for text in settings.all_endpoints:
         endpoint = Endpoint.parse(text)
         if endpoint.kind != "ssl":
             continue

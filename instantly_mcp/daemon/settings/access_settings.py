@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..._rights import Level
 from . import parsers
 from .setting import Setting
+from .settings import DEFAULT_ADMIN_LISTEN
 
 _DECISION = parsers.one_of("allow", "confirm", "approve", "deny")
 
@@ -72,6 +73,19 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
             "When a user is asked to confirm and does not answer: token, approve or "
             "refuse."
         ),
+    ),
+    Setting(
+        name="admin_listen",
+        parse=parsers.text,
+        default=(),
+        default_text=f"{DEFAULT_ADMIN_LISTEN} if the policy says approve",
+        repeatable=True,
+        help="Twisted endpoint that serves /approvals and /status; mcp: the MCP port.",
+    ),
+    Setting(
+        name="admin_url",
+        parse=parsers.public_url,
+        help="URL under which approvers reach these pages, if not on this machine.",
     ),
 )
 """The policy's defaults are those of `access.decisions.Policy`. Those of the caps are

@@ -93,7 +93,7 @@ def _exposed_files(settings: Settings) -> Iterator[str]:
     for path in secret_files:
         if path is not None:
             yield from exposures(path, secret=True)
-    for path in _tls_keys((*settings.listen, *settings.metrics_listen)):
+    for path in _tls_keys(settings.all_endpoints):
         # Tools that renew certificates use symbolic links.
         yield from exposures(path.resolve(), secret=True)
     if settings.config is not None:

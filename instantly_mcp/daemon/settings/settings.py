@@ -11,7 +11,15 @@ from attrs import field, frozen
 
 from ..._credential import Secret
 from ..._rights import Level
+from .endpoints import loopback_endpoint
 from .supervisor import Supervisor
+
+DEFAULT_ADMIN_LISTEN = loopback_endpoint(3100)
+ON_MCP_PORT = "mcp"
+"""In place of an endpoint in ``admin_listen``: the MCP port."""
+
+APPROVE = "approve"
+"""The decision of a policy that needs approvers."""
 
 
 @frozen(kw_only=True)
@@ -72,6 +80,8 @@ class Settings:
     caps_leads_per_call: int
     caps_recipients: int
     confirm_fallback: str
+    admin_listen: tuple[str, ...]
+    admin_url: str | None
     preflight_warn_only: tuple[str, ...]
     state_dir: Path | None
     audit_file: Path | None
@@ -115,6 +125,36 @@ class Settings:
             "admin": self.policy_admin,
             "writes": self.policy_writes,
         }
+
+    @property
+    def asks_approvers(self) -> str:
+        """The names of the settings that ask for approval; empty for none."""
+        names = [f"policy_{each}" for each in self.policy if self._approves(each)]
+        if self.confirm_fallback == APPROVE:
+            names.append("confirm_fallback")
+        return ", ".join(names)
+
+    def _approves(self, risk: str) -> bool:
+        return self.policy[risk] == APPROVE
+
+    @property
+    def admin_on_mcp_port(self) -> bool:
+        """Whether the MCP port serves the pages of approvers."""
+        return self.admin_listen == (ON_MCP_PORT,)
+
+    @property
+    def admin_endpoints(self) -> tuple[str, ...]:
+        """The endpoints of the listener of these pages; empty for none."""
+        if self.admin_on_mcp_port:
+            return ()
+        if not self.admin_listen and self.asks_approvers:
+            return (DEFAULT_ADMIN_LISTEN,)
+        return self.admin_listen
+
+    @property
+    def all_endpoints(self) -> tuple[str, ...]:
+        """The endpoints of all listeners."""
+        return (*self.listen, *self.metrics_listen, *self.admin_endpoints)
 
     @property
     def may_be_sandbox(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...access.exposure import exposure_refusal
 from ...features.toolsets import ToolSelection
+from .admin_rules import broken_admin_rules
 from .endpoints import Endpoint
 from .settings import Settings
 
@@ -37,6 +38,7 @@ def broken_rules(settings: Settings) -> Iterator[str]:
             except ValueError as error:
                 which = f", number {place}," if len(texts) > 1 else ""
                 yield f"IMCP-SETTING {name} ({settings.origins[name]}){which} {error}"
+    yield from broken_admin_rules(settings)
     if not settings.listen:
         yield "IMCP-SETTING listen must name at least one endpoint"
     if settings.sandbox and not settings.is_default("upstream"):

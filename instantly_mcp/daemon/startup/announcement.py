@@ -20,6 +20,7 @@ from ..._json_codec import dumps, loads
 from ..logs.writer import write_within
 from ..process.components import Announcer
 from ..settings.endpoints import Endpoint
+from ..settings.settings import Settings
 
 _MODES = {
     "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
@@ -161,3 +162,23 @@ class Announcements:
         """Withdraw each of them."""
         for part in self.parts:
             part.withdraw()
+
+
+def announcement_for(settings: Settings, out: TextIO | None) -> Announcement:
+    """Return the announcement of a daemon with these settings.
+
+    :param out: where the text is printed; ``None`` to print nothing.
+    """
+    return Announcement(
+        mode=settings.mode,
+        ready_file=settings.ready_file,
+        public_url=settings.public_url,
+        upstream=(
+            "your Instantly workspace"
+            if settings.is_default("upstream")
+            else settings.upstream
+        ),
+        needs_secret=settings.server_secret is not None and not settings.no_auth,
+        brings_key=settings.api_key is None and not settings.sandbox,
+        out=out if settings.log_format == "text" else None,
+    )

@@ -233,7 +233,7 @@ class DecisionTests(QueueTestCase):
         id = self.queue.asked()
         self.queue.decide(id, approve=False)
         self.queue.pass_time(HISTORY_SECONDS + 1)
-        self.queue.sweep()
+        self.queue.asked(act("another"))
         self.assertIsNone(self.queue.get(id))
 
     def expire(self, id: str) -> None:
