@@ -136,7 +136,11 @@ class WriteGuard:
             said=doing.arguments,
             call=call,
         )
-        self._decision(subject, certain_risks(subject))
+        certain = certain_risks(subject)
+        if certain or not operation.can_be_risky:
+            # Refused before anything is read. A call whose classes are still to be
+            # found out may not be one of the other writes at all.
+            self._decision(subject, certain)
         found = await assess(subject, self.allow_domains)
         subject = assessed(subject, found)
         decision = self._decision(subject, found.risks)

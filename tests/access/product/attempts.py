@@ -326,7 +326,7 @@ ATTEMPTS = (
             "ids": [_lead_of(w, DRAFT)],
             "to_campaign_id": _campaign(w, ACTIVE),
             "copy_leads": True,
-            "wait_seconds": 0,
+            "wait_seconds": 40,
         },
     ),
     _attempt(
@@ -426,3 +426,12 @@ ATTEMPTS = (
         },
     ),
 )
+
+
+def _one_of_each_kind() -> tuple[Attempt, ...]:
+    kinds = {(each.classes, each.stops): each for each in reversed(ATTEMPTS)}
+    return tuple(kinds.values())
+
+
+ONE_OF_EACH_KIND = _one_of_each_kind()
+"""The first attempt of each set of classes."""

@@ -21,14 +21,14 @@ from twisted.python.failure import Failure
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp._noop import noop
 from instantly_mcp.catalog.index import BY_ID
-from instantly_mcp.daemon import assembly, upstream
+from instantly_mcp.daemon import assembly
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
+from instantly_mcp.daemon.mcp import McpParts, make_mcp_parts
 from instantly_mcp.daemon.process.signals import Signals
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.sandbox.journal import Journal
-from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.sandbox.world import World
 from tests.web.site import Pipe, request
 
@@ -58,23 +58,23 @@ class MemoryDaemon:
 
     :param settings: as options would set them; ``sandbox`` is added.
     :ivar sandbox: the simulated Instantly.
+    :ivar books: the operator's records: tokens, approvers, approvals.
     :ivar wall_offset: seconds by which the wall clock was set.
     """
 
     def __init__(self, **settings: str) -> None:
         self.reactor = StillReactor()
         self.wall_offset = 0.0
-        made: list[Sandbox] = []
-        make = upstream.make_sandbox
+        made: list[McpParts] = []
 
         def keep(*arguments):
-            made.append(make(*arguments))
+            made.append(make_mcp_parts(*arguments))
             return made[-1]
 
         given = {"sandbox": "true", "rate_limit": "0", "toolsets": "all", **settings}
         observer = LogObserver(LineFile(None), FORMATS["text"], Redactor())
         with (
-            patch.object(upstream, "make_sandbox", keep),
+            patch.object(assembly, "make_mcp_parts", keep),
             patch.object(assembly, "Signals", partial(Signals, install=noop)),
         ):
             self.service = assembly.build(
@@ -85,7 +85,10 @@ class MemoryDaemon:
                 give_up=self._failed,
                 wall=self.wall,
             )
-        (self.sandbox,) = made
+        (parts,) = made
+        self.books = parts.books
+        assert parts.upstream.sandbox is not None
+        self.sandbox = parts.upstream.sandbox
         self.sandbox.rate_limited = False
         self.service.privilegedStartService()
         self.service.startService()

@@ -8,13 +8,13 @@ what counts is what the simulated Instantly received, not what an answer says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject, dumps
 
-from .attempts import ATTEMPTS, Attempt
+from .attempts import ATTEMPTS, ONE_OF_EACH_KIND, Attempt
 from .memory_daemon import MemoryDaemon
 from .oracle import (
     ASKS,
@@ -31,11 +31,16 @@ from .oracle import (
 )
 from .ways import KEY, WAYS, Caller, error_of
 
-POLICIES: Mapping[str, Mapping[str, str]] = {
-    "the defaults": {},
-    **{f"{each} all": everything(each) for each in ("allow", "confirm", "deny")},
-    **{f"deny {each}": only(each) for each in CLASSES},
-}
+POLICIES: Sequence[Mapping[str, str]] = (
+    {},
+    *(everything(each) for each in ("allow", "confirm", "deny")),
+)
+"""By every way; the first is that of an operator who set none."""
+
+DENYING_ONE: Sequence[Mapping[str, str]] = tuple(only(each) for each in CLASSES)
+"""By one way of each era: the decision does not depend on more."""
+
+ONE_OF_EACH_ERA = ("session 2025-11-25", "modern")
 
 SELECTIONS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "nothing": (FULL, {}),
@@ -84,8 +89,11 @@ class Walker(SynchronousTestCase):
     def walk(
         self, caller: Caller, way: str, level: str, policy: Mapping[str, str]
     ) -> None:
-        """Make each attempt by one way; each must end as the oracle says."""
-        for attempt in ATTEMPTS:
+        """Make the attempts by one way; each must end as the oracle says.
+
+        By one way of each era these are all, and else one of each kind.
+        """
+        for attempt in ATTEMPTS if way in ONE_OF_EACH_ERA else ONE_OF_EACH_KIND:
             self.made += 1
             expected = verdict(attempt.classes, level, policy, stops=attempt.stops)
             arguments = attempt.made(self.daemon.world(KEY))
@@ -138,13 +146,45 @@ def _short(policy: Mapping[str, str]) -> str:
     return " ".join([f"all={common}", *other])
 
 
+class PolicyTests(Walker):
+    """Each policy by each way."""
+
+    def test_policies(self) -> None:
+        """What the policy forbids does not happen, and what it allows does."""
+        for policy, ways in (
+            *((policy, tuple(WAYS)) for policy in POLICIES),
+            *((policy, ONE_OF_EACH_ERA) for policy in DENYING_ONE),
+        ):
+            self.daemon = MemoryDaemon(**settings_of(policy))
+            caller = Caller(daemon=self.daemon)
+            for way in ways:
+                self.walk(caller, way, FULL, policy)
+        self.judge()
+
+
 class LevelTests(Walker):
     """Each way of stating an access level, by each way."""
+
+    def combinations(self) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+        """Yield a way, the level that results, and how the request states it."""
+        for way in WAYS:
+            for level, stated in SELECTIONS.values():
+                if way not in HAS_NO_PATH or "path" not in stated:
+                    yield way, level, stated
+
+    def test_requests(self) -> None:
+        """A request that limits itself is limited, whatever the policy allows."""
+        policy = everything("allow")
+        self.daemon = MemoryDaemon(**settings_of(policy))
+        for way, level, stated in self.combinations():
+            caller = Caller(daemon=self.daemon, **stated)  # type: ignore[arg-type]
+            self.walk(caller, way, level, policy)
+        self.judge()
 
     def test_settings(self) -> None:
         """The operator's level limits every caller; no request can raise it."""
         policy = everything("allow")
-        for level in (READ_ONLY,):
+        for level in (READ_ONLY, DRAFT):
             self.daemon = MemoryDaemon(access=level, **settings_of(policy))
             wider = {"X-MCP-Access": "full", "X-MCP-Readonly": "false"}
             for caller in (
@@ -165,6 +205,6 @@ class OracleTests(SynchronousTestCase):
             verdict(each.classes, level, policy, stops=each.stops)
             for each in ATTEMPTS
             for level in (READ_ONLY, DRAFT, FULL)
-            for policy in POLICIES.values()
+            for policy in POLICIES
         }
         self.assertEqual(found, {RUNS, ASKS, REFUSED})
