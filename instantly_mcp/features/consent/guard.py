@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import uuid4
 from weakref import WeakKeyDictionary
@@ -39,6 +39,18 @@ from .consents import Consents
 from .preview_parts import PreviewSubject
 from .previews import build_preview
 from .sending import ActSending
+from .targets import targets_of
+
+DOES: Mapping[Risk, str] = {
+    Risk.SENDS: "sending mail, or what makes a running campaign send it",
+    Risk.SPENDS: "spending credits",
+    Risk.DESTRUCTIVE: "deleting anything",
+    Risk.MASS: "deleting everything that a filter selects",
+    Risk.EGRESS: "sending data of the workspace to an address outside",
+    Risk.REDIRECTS: "adding recipients, or changing where replies go",
+    Risk.ADMIN: "changing keys, members, owners or billing",
+}
+"""What each risk class does, for the model that is refused."""
 
 
 @implementer(IWriteGuard)
@@ -167,14 +179,15 @@ class WriteGuard:
         level = subject.context.rights_of(subject.call).level
         if not permits(level, operation, risks):
             raise ask_operator(
-                f"The access level of this connection, {level.value}, does not permit "
-                "this."
+                f"This connection has the access level {level.value}, which does not "
+                "permit this."
             )
         if operation.stops:
             return Decision.ALLOW
         ruling = self.policy.decide(risks)
         if ruling.decision is Decision.DENY:
-            raise ask_operator("The operator of this server does not permit this.")
+            what = "this change" if ruling.risk is None else DOES[ruling.risk]
+            raise ask_operator(f"The operator of this server does not permit {what}.")
         return ruling.decision
 
     async def _consented(
@@ -219,7 +232,7 @@ def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
         tool=doing.tool,
         operation=subject.operation,
         arguments=subject.arguments,
-        targets=(),
+        targets=targets_of(subject.operation, subject.arguments),
         arguments_digest=digest_of(doing.arguments),
         risks=subject.risks,
         decision=decision,

@@ -14,7 +14,7 @@ from ..tools.workflows.deletions import (
     Deletion,
 )
 from ..untrusted.marking import without_marks
-from .preview_parts import Found, PreviewSubject, fact, listed, text_of
+from .preview_parts import Found, PreviewSubject, fact, label_of_member, listed, text_of
 
 DELETIONS: Mapping[str, Deletion] = {
     each.operation: each
@@ -39,7 +39,7 @@ async def build_deletion(subject: PreviewSubject) -> Found:
         title=f"{subject.operation.summary}. It cannot be restored.",
         facts=(
             *_facts("", found.thing),
-            *_facts("With it: ", found.with_it),
+            *_facts("Goes with it: ", found.with_it),
             *unread,
             *warnings,
         ),
@@ -50,7 +50,7 @@ async def build_deletion(subject: PreviewSubject) -> Found:
 def _facts(before: str, members: JsonObject) -> Iterator[Fact]:
     for name, value in members.items():
         if name not in VOLATILE:
-            yield fact(f"{before}{name.replace('_', ' ')}", _shown(value))
+            yield fact(f"{before}{label_of_member(name)}", _shown(value))
 
 
 def _shown(value: Json) -> str:

@@ -9,6 +9,7 @@ from ..._json_codec import JsonObject
 from ...access.canonical import digest_of
 from ...access.preview import Fact
 from ..tools.workflows.preflight_guard import hurried
+from ..workspace.mail_text import text_of_html
 from ..workspace.preflight.check import Check
 from ..workspace.preflight.report import checks_of
 from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
@@ -95,6 +96,6 @@ def _copy(campaign: JsonObject) -> Sequence[Fact]:
     for number, step in enumerate(steps_of(campaign), 1):
         for variant in variants_in(step):
             subject = line(variant.get("subject") or "(subject of the mail before)")
-            text = f"{subject}\n\n{variant.get('body') or ''}"
+            text = f"{subject}\n\n{text_of_html(str(variant.get('body') or ''))}"
             mails.append((f"Mail {number}", text))
     return mails

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TypeAlias
 
@@ -115,11 +116,33 @@ def campaign_facts(id: Json, campaign: JsonObject | None) -> tuple[Fact, ...]:
     return ("Campaign", name), ("Its status", status), ("Its id", line(id))
 
 
+_SECRET = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
+SECRET_SHOWN = "(not shown)"
+
+
+def without_secrets(value: Json) -> Json:
+    """Return a value without those of members whose name says that they are secret."""
+    if isinstance(value, dict):
+        return {
+            name: SECRET_SHOWN if _SECRET.search(name) else without_secrets(each)
+            for name, each in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(each) for each in value]
+    return value
+
+
 def given_values(said: JsonObject, covered: Collection[str]) -> Iterator[Fact]:
     """Yield the arguments of a tool that no fact shows yet."""
-    for name in sorted(said):
+    shown = without_secrets(said)
+    for name in sorted(shown):
         if name not in covered:
-            yield name.replace("_", " "), text_of(said[name])
+            yield label_of_member(name), text_of(shown[name])
+
+
+def label_of_member(name: str) -> str:
+    """Return the name of a member as a label."""
+    return name.replace("_", " ").capitalize()
 
 
 def text_of(value: Json) -> str:

@@ -1,0 +1,168 @@
+"""What a person is shown of each risky write, on the simulated Instantly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json_codec import JsonObject, dumps, loads
+from instantly_mcp.access.decisions import Policy
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.versions import V2025_11_25
+from instantly_mcp.sandbox.workspaces import Sandbox
+from tests.features.cases import NOW
+from tests.features.on_sandbox import features_on
+from tests.support.access import asking_guard
+from tests.support.cases import ClockedTestCase
+from tests.support.seals import new_seal
+
+KEY = Credential(secret=Secret("sandbox-previews"), source="test")
+
+
+class PreviewTests(ClockedTestCase):
+    """Calls tools behind the default policy, and reads what they ask."""
+
+    def setUp(self) -> None:
+        """Build the features on a new sandbox."""
+        super().setUp()
+        sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
+        features = features_on(sandbox, self.clock)
+        features.context.guard = asking_guard(
+            new_seal(), lambda: NOW.timestamp() + self.clock.seconds(), Policy()
+        )
+        self.tools = features.tools
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """Return the structured value of a call."""
+        tool = self.tools.find(name)
+        assert tool is not None, name
+        caller = Caller(revision=V2025_11_25, credential=KEY)
+        running = tool.run(arguments, Call(caller=caller))
+        for _ in range(60):
+            if running.called:
+                break
+            self.clock.advance(1)
+        return loads(dumps(self.successResultOf(running).structured))
+
+    def asked(self, name: str, **arguments: Any) -> tuple[JsonObject, str]:
+        """Return the error of a call that asks, and its facts as lines."""
+        error = self.call(name, **arguments)["error"]
+        self.assertEqual(error["code"], "confirmation_required", error)
+        return error, "\n".join(error["preview"]["shows"])
+
+    def first(self, name: str, **arguments: Any) -> Any:
+        """Return the first item of a list."""
+        return self.call(name, **arguments)["items"][0]
+
+    def campaign(self, name: str) -> str:
+        """Return the id of a campaign."""
+        found = self.first("list_campaigns", search=name)
+        self.assertEqual(found["name"], name)
+        id: str = found["id"]
+        return id
+
+    def test_launch(self) -> None:
+        """A start shows who sends how much to how many, from when, and the mails."""
+        error, shows = self.asked(
+            "activate_campaign", campaign_id=self.campaign("Healthcare pilots")
+        )
+        for said in (
+            "Workspace: Sandbox",
+            "Campaign: Healthcare pilots",
+            "Its status: draft",
+            "Leads: 120",
+            "Senders: 3: nora@hale.example.com, priya@reach.example.com",
+            "Mails a day, at most: 20",
+            "Sends from: at once, until 17:00 (Europe/Isle_of_Man)",
+            "Steps: 2",
+        ):
+            self.assertIn(said, shows)
+        first, _ = error["preview"]["texts"]
+        self.assertIn("Quiet waiting rooms", first["text"])
+        self.assertIn("clinics use our planner", first["text"])
+        self.assertNotIn("<br", first["text"])
+
+    def test_launch_after_a_while(self) -> None:
+        """While a window is open the preview stays the same, so that a token lasts."""
+        id = self.campaign("Healthcare pilots")
+        error, _ = self.asked("activate_campaign", campaign_id=id)
+        self.clock.advance(240)
+        token = error["confirm_token"]
+        got = self.call("activate_campaign", campaign_id=id, confirm_token=token)
+        self.assertIn("campaign", got, got)
+
+    def test_launch_with_other_leads(self) -> None:
+        """A lead that was added since then is shown before anything starts."""
+        id = self.campaign("Healthcare pilots")
+        error, _ = self.asked("activate_campaign", campaign_id=id)
+        self.call("create_lead", campaign=id, email="new@example.com")
+        token = error["confirm_token"]
+        error, shows = self.asked(
+            "activate_campaign", campaign_id=id, confirm_token=token
+        )
+        self.assertIn("changed", error["message"])
+        self.assertIn("Leads: 121", shows)
+
+    def test_running_campaign(self) -> None:
+        """What reaches a running campaign names it."""
+        id = self.campaign("Q4 Fintech")
+        leads = [{"email": f"lead{number}@example.com"} for number in range(12)]
+        _, shows = self.asked(
+            "add_leads_to_campaign_or_list_bulk", campaign_id=id, leads=leads
+        )
+        for said in ("Campaign: Q4 Fintech", "Its status: active", "Leads: 12"):
+            self.assertIn(said, shows)
+        self.assertIn("lead9@example.com and 2 more", shows)
+        _, shows = self.asked("update_campaign", campaign_id=id, daily_limit=100)
+        for said in ("Campaign: Q4 Fintech", "Daily limit: 100"):
+            self.assertIn(said, shows)
+        lead = self.first("list_leads", campaign=id)
+        _, shows = self.asked("update_lead", lead_id=lead["id"], phone="12345")
+        for said in (lead["email"], "Campaign: Q4 Fintech", "Phone: 12345"):
+            self.assertIn(said, shows)
+
+    def test_reply(self) -> None:
+        """A reply shows sender, recipients, subject and text."""
+        mail = self.first("list_emails", email_type="received")
+        error, shows = self.asked(
+            "reply_to_email",
+            reply_to_uuid=mail["id"],
+            subject="Re: Offer",
+            body={"html": "<p>Yes, <b>Monday</b>.</p>"},
+            bcc_address_email_list="eve@elsewhere.example",
+        )
+        for said in (
+            "From: nora@hale.example.com",
+            "To: katja.horvat@alder-insurance.example.org",
+            "Blind copy to: eve@elsewhere.example",
+            "Subject: Re: Offer",
+        ):
+            self.assertIn(said, shows)
+        (text,) = error["preview"]["texts"]
+        self.assertEqual(text["text"], "Yes, Monday.")
+
+    def test_deletions(self) -> None:
+        """A deletion shows what goes with it."""
+        id = self.campaign("Q4 Fintech")
+        _, shows = self.asked("delete_campaign", campaign_id=id)
+        for said in ("Name: Q4 Fintech", "Goes with it: Leads: 400", "mail stops"):
+            self.assertIn(said, shows)
+
+    def test_account(self) -> None:
+        """Passwords are not shown; text of several lines is shown apart."""
+        given = {name: f"{name}-text" for name in ("imap_username", "smtp_username")}
+        given |= {"imap_password": "hunter2", "smtp_password": "hunter2"}
+        given |= {"first_name": "A", "last_name": "B", "email": "a@b.example"}
+        given |= {"imap_host": "i.example", "smtp_host": "s.example"}
+        ports = {"imap_port": 993, "smtp_port": 587, "provider_code": 1}
+        error, shows = self.asked("create_account", **given, **ports)
+        self.assertIn("Imap password: (not shown)", shows)
+        self.assertNotIn("hunter2", dumps(error).decode())
+        account = self.first("list_accounts")["email"]
+        error, _ = self.asked("update_account", email=account, signature="Me\nYou")
+        self.assertEqual(error["preview"]["texts"][0]["text"], "Me\nYou")
+
+    def test_price(self) -> None:
+        """What costs credits shows the price."""
+        _, shows = self.asked("verify_email", email="x@y.example", max_wait_seconds=0)
+        self.assertIn("Price in credits: 1", shows)
