@@ -59,7 +59,7 @@ OPERATIONS = (
         effect=WRITE,
         # Each lead that is added later is then enriched, which costs credits.
         risks_of={"has_enrichment_task": Risk.SPENDS},
-        amounts={"credits": Amount(when="has_enrichment_task")},
+        amounts={"credits": Amount(when=("has_enrichment_task",))},
         scopes=scopes("lead_lists", "create"),
         parameters=body_of(SETTINGS, "name"),
     ),
@@ -72,7 +72,7 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         # Each lead that is added later is then enriched, which costs credits.
         risks_of={"has_enrichment_task": Risk.SPENDS},
-        amounts={"credits": Amount(when="has_enrichment_task")},
+        amounts={"credits": Amount(when=("has_enrichment_task",))},
         scopes=scopes("lead_lists", "update"),
         parameters=(_ID, *body_of(SETTINGS)),
     ),

@@ -152,7 +152,12 @@ OPERATIONS = (
             "verify_leads_for_lead_finder": Risk.SPENDS,
         },
         sends_if_active=Through("campaign", "campaign"),
-        amounts={"leads": ONE, "credits": Amount(when="verify_leads_on_import")},
+        amounts={
+            "leads": ONE,
+            "credits": Amount(
+                when=("verify_leads_on_import", "verify_leads_for_lead_finder")
+            ),
+        },
         scopes=scopes("leads", "create"),
         parameters=body_of(
             {
@@ -224,7 +229,7 @@ OPERATIONS = (
         sends_if_active=Through("campaign", "campaign_id"),
         amounts={
             "leads": Amount(items_of=("leads",)),
-            "credits": Amount(items_of=("leads",), when="verify_leads_on_import"),
+            "credits": Amount(items_of=("leads",), when=("verify_leads_on_import",)),
         },
         scopes=scopes("leads", "create"),
         parameters=body_of(

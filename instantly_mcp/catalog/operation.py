@@ -69,18 +69,18 @@ class Amount:
     :param items_of: parameters whose items count: members of a list, or parts of a
         text that are separated by commas.
     :param value_of: a parameter whose value is a number of objects.
-    :param when: only calls that give this parameter count.
+    :param when: only calls that give one of these parameters count.
     """
 
     least: int = 1
     plus: int = 0
     items_of: tuple[str, ...] = ()
     value_of: str = ""
-    when: str = ""
+    when: tuple[str, ...] = ()
 
     def of(self, arguments: JsonObject) -> int:
         """Return how much a call with these arguments counts."""
-        if self.when and not arguments.get(self.when):
+        if self.when and not any(arguments.get(name) for name in self.when):
             return 0
         items = sum(_items_in(arguments.get(name)) for name in self.items_of)
         value = arguments.get(self.value_of)

@@ -14,4 +14,7 @@ def make_rails(state: StateDirectory, durable: DurableRails) -> Rails:
     Those that only look come first, then those that record something durably. The audit
     is last: its line means that the write is sent.
     """
-    return Rails((durable.outcomes, durable.caps, AuditRail(state.audit)))
+    return Rails(
+        (durable.outcomes, durable.caps, AuditRail(state.audit)),
+        early=(durable.outcomes.look, durable.caps.look),
+    )

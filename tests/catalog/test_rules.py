@@ -81,6 +81,9 @@ class RulesTests(SynchronousTestCase):
             for risk in each.risks.union(each.risks_of.values()) & caps.keys():
                 if not (risk is Risk.SENDS and risk not in each.risks):
                     self.assertTrue(caps[risk] & each.amounts.keys(), each.id)
+            spends = {n for n, risk in each.risks_of.items() if risk is Risk.SPENDS}
+            if spends:
+                self.assertEqual(set(each.amounts["credits"].when), spends, each.id)
             self.assertFalse(each.effect.read_only and each.amounts, each.id)
             self.assertFalse(each.stops and each.amounts, each.id)
 
@@ -88,7 +91,7 @@ class RulesTests(SynchronousTestCase):
         """What the amounts refer to are parameters of the operation."""
         for each in OPERATIONS:
             for amount in each.amounts.values():
-                named = {*amount.items_of, amount.value_of, amount.when} - {""}
+                named = {*amount.items_of, amount.value_of, *amount.when} - {""}
                 self.assertLessEqual(named, set(each.by_name), each.id)
 
     def test_amounts(self) -> None:

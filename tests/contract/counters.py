@@ -84,6 +84,16 @@ class CountersContract(SynchronousTestCase):
         self.assertIsNotNone(self.reserve(leads=10, mails=4))
         self.assertEqual(self.used(), {})
 
+    def test_room(self) -> None:
+        """Asking whether there is room gives the same answer, and counts nothing."""
+        for asked in (3, 4):
+            one = Reservation(act="a", owner="p", call="c", amounts={"mails": asked})
+            store = self.make_store()
+            room = self.successResultOf(store.room(one, CAPS))
+            self.assertEqual(self.used(), {})
+            self.assertEqual(self.successResultOf(store.reserve(one, CAPS)), room)
+            self.successResultOf(store.release("a"))
+
     def test_owners(self) -> None:
         """Owners do not share caps."""
         self.reserve(mails=3)

@@ -48,16 +48,19 @@ class CapsRail:
     name: str = "caps"
 
     @deferred
+    async def look(self, act: Act) -> None:
+        """Refuse what there is no room for, without counting it."""
+        reservation = _reservation(act)
+        if reservation.amounts:
+            reached = await recorded(self.counters.room(reservation, self.caps))
+            if reached is not None:
+                raise self._refusal(reached)
+
+    @deferred
     async def before(self, act: Act) -> None:
-        amounts = {cap: number for cap, number in act.amounts.items() if number > 0}
-        if not amounts:
+        reservation = _reservation(act)
+        if not reservation.amounts:
             return
-        reservation = Reservation(
-            act=act.id,
-            owner=owner_of(act.principal, act.workspace_key),
-            call=act.call or act.id,
-            amounts=amounts,
-        )
         try:
             reached = await recorded(self.counters.reserve(reservation, self.caps))
         except CancelledError:
@@ -105,3 +108,12 @@ class CapsRail:
         return AccessRefusedError(
             CAP_REACHED, message, hint, **facts, room_at=at, retry_after=seconds
         )
+
+
+def _reservation(act: Act) -> Reservation:
+    return Reservation(
+        act=act.id,
+        owner=owner_of(act.principal, act.workspace_key),
+        call=act.call or act.id,
+        amounts={cap: number for cap, number in act.amounts.items() if number > 0},
+    )

@@ -41,6 +41,9 @@ class ICounters(Interface):
         :returns: the first cap without room; ``None`` when the act was counted.
         """
 
+    def room(reservation: Reservation, caps: Caps) -> Deferred[CapReached | None]:
+        """Return what `reserve` would, without counting the act."""
+
     def release(act: str) -> Deferred[None]:
         """Do not count an act, because it was surely not sent."""
 

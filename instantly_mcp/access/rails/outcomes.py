@@ -74,10 +74,31 @@ class OutcomeRail:
             self._unknown.add(record.owner)
 
     @deferred
+    async def look(self, act: Act) -> None:
+        """Refuse a write that an equal one stands against, without recording it."""
+        record = self._record(act)
+        states = _standing_against(act.operation, record.at)
+        if states:
+            against = await recorded(self.records.latest(record.request, states))
+            if against is not None:
+                raise self._refusal(against, record.at)
+
+    @deferred
     async def before(self, act: Act) -> None:
-        now = self.wall()
+        record = self._record(act)
+        states = _standing_against(act.operation, record.at)
+        try:
+            against = await recorded(self.records.begin(record, states))
+        except CancelledError:
+            # The record may be made all the same, before this.
+            await self.records.end(act.id, WriteState.SETTLED)
+            raise
+        if against is not None:
+            raise self._refusal(against, record.at)
+
+    def _record(self, act: Act) -> WriteRecord:
         owner = owner_of(act.principal, act.workspace_key)
-        record = WriteRecord(
+        return WriteRecord(
             act=act.id,
             request=request_digest(owner, act.operation.id, act.arguments),
             owner=owner,
@@ -86,27 +107,8 @@ class OutcomeRail:
             tool=act.tool,
             operation=act.operation.id,
             targets=act.targets,
-            at=now,
+            at=self.wall(),
         )
-        against = await self._begin(record, act.operation)
-        if against is not None:
-            raise self._refusal(against, now)
-
-    async def _begin(
-        self, record: WriteRecord, operation: Operation
-    ) -> WriteRecord | None:
-        limits: dict[WriteState, float] = {}
-        if not operation.effect.idempotent:
-            limits[WriteState.UNKNOWN] = record.at - UNKNOWN_SECONDS
-        if sends_once(operation):
-            limits[WriteState.SENDING] = record.at - UNKNOWN_SECONDS
-            limits[WriteState.DONE] = record.at - SENT_SECONDS
-        try:
-            return await recorded(self.records.begin(record, limits))
-        except CancelledError:
-            # The record may be made all the same, before this.
-            await self.records.end(record.act, WriteState.SETTLED)
-            raise
 
     @deferred
     async def after(self, act: Act, ending: Ending) -> None:
@@ -142,13 +144,14 @@ class OutcomeRail:
 
     def _refusal(self, against: WriteRecord, now: float) -> AccessRefusedError:
         shows = self.shown_by.get(against.operation)
-        facts: dict[str, Json] = {"seconds_ago": max(0, round(now - against.at))}
+        ago = max(0, round(now - against.at))
+        facts: dict[str, Json] = {"seconds_ago": ago}
         if shows is not None:
             facts["look_at"] = shows
         if against.state is WriteState.DONE:
             return AccessRefusedError(
                 OUTCOME_UNKNOWN,
-                "The same mail was sent a moment ago. It was not sent again.",
+                f"The same mail was sent {ago} s ago. It was not sent again.",
                 "Tell the user that it was sent.",
                 **facts,
             )
@@ -167,6 +170,17 @@ class OutcomeRail:
             f"{look}, and tell the user what you found.",
             **facts,
         )
+
+
+def _standing_against(operation: Operation, now: float) -> Mapping[WriteState, float]:
+    """Return the states of an equal write that stand against one, with their times."""
+    states: dict[WriteState, float] = {}
+    if not operation.effect.idempotent:
+        states[WriteState.UNKNOWN] = now - UNKNOWN_SECONDS
+    if sends_once(operation):
+        states[WriteState.SENDING] = now - UNKNOWN_SECONDS
+        states[WriteState.DONE] = now - SENT_SECONDS
+    return states
 
 
 _MOST_OWNERS = 10_000

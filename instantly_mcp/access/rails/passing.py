@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from attrs import define
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ..act import NOT_SENT, Act, Ending
@@ -18,11 +19,23 @@ class Rails:
 
     The last ones make records durable, so a write that an earlier rail refuses leaves
     none.
+
+    :param early: checks without a record, made before a person is asked to agree to
+        something that a rail refuses.
     """
 
     log: ClassVar[Logger] = Logger()
 
     rails: Sequence[IRail] = ()
+    early: Sequence[Callable[[Act], Deferred[None]]] = ()
+
+    async def look(self, act: Act) -> None:
+        """Check what is known before a person is asked.
+
+        :raises AccessRefusedError: if the write would be refused in any case.
+        """
+        for check in self.early:
+            await check(act)
 
     async def before(self, act: Act) -> None:
         """Pass all rails.

@@ -164,6 +164,7 @@ class WriteGuard:
         if consent is None:
             if held.wrote:
                 raise _too_late()
+            await self.rails.look(act)
             consent = await self._consented(subject, act, doing)
             act = evolve(act, consent=consent)
             held.add(operation, act)

@@ -41,6 +41,9 @@ class StoredCounters:
     ) -> Deferred[CapReached | None]:
         return self.database.run(_reserve, reservation, caps, self.wall())
 
+    def room(self, reservation: Reservation, caps: Caps) -> Deferred[CapReached | None]:
+        return self.database.run(_first_reached, reservation, caps, self.wall())
+
     def release(self, act: str) -> Deferred[None]:
         return self.database.run(_release, act)
 
@@ -48,7 +51,7 @@ class StoredCounters:
         return self.database.run(_used, owner, self.wall() - DAY_SECONDS)
 
 
-def _reserve(
+def _first_reached(
     cursor: sqlite3.Cursor, reservation: Reservation, caps: Caps, now: float
 ) -> CapReached | None:
     for cap in reservation.amounts:
@@ -57,6 +60,15 @@ def _reserve(
             reached = _reached(cursor, reservation, cap, caps.daily[cap], now)
         if reached is not None:
             return reached
+    return None
+
+
+def _reserve(
+    cursor: sqlite3.Cursor, reservation: Reservation, caps: Caps, now: float
+) -> CapReached | None:
+    reached = _first_reached(cursor, reservation, caps, now)
+    if reached is not None:
+        return reached
     cursor.executemany(
         "INSERT INTO reservations (act, cap, owner, call, amount, at) "
         "VALUES (?, ?, ?, ?, ?, ?)",

@@ -73,3 +73,10 @@ class CapsOfCallsTests(SynchronousTestCase):
         arguments = {**self.made(REPLY), "reply_to_uuid": "no-such-mail"}
         self.assertNotEqual(self.call(REPLY, arguments), {})
         self.assertEqual(self.call(REPLY), {})
+
+    def test_before_a_person_is_asked(self) -> None:
+        """No person is asked to agree to what a cap refuses."""
+        self.start(caps_mails="0", policy_sends="confirm")
+        self.assertEqual(self.call(REPLY)["code"], "cap_reached")
+        self.start(policy_sends="confirm")
+        self.assertEqual(self.call(REPLY)["code"], "confirmation_required")

@@ -91,6 +91,17 @@ class CapsRailTests(SynchronousTestCase):
         self.assertNotIn("room_at", error.facts)
         self.assertIn("operator", error.hint)
 
+    def test_look(self) -> None:
+        """A look refuses what there is no room for, and counts nothing."""
+        for _ in range(5):
+            self.assertIsNone(self.successResultOf(self.rail.look(self.reply())))
+        looking = self.rail.look(self.reply(amounts={"mails": 4}))
+        self.failureResultOf(looking, AccessRefusedError)
+        self.passes(self.reply(amounts={"mails": 3}))
+        looking = self.rail.look(self.reply())
+        self.failureResultOf(looking, AccessRefusedError)
+        self.assertIsNone(self.successResultOf(self.rail.look(act(amounts={}))))
+
     def test_one_call(self) -> None:
         """A cap of one call counts all acts of that call."""
         self.passes(self.reply(call="c1", amounts={"recipients": 2}))

@@ -88,6 +88,17 @@ class UnknownTests(OutcomeTestCase):
         self.assertEqual(error.facts, {"seconds_ago": 30, "look_at": "list_leads"})
         self.assertIn("list_leads", error.hint)
 
+    def test_look(self) -> None:
+        """A look refuses it as well, and records nothing."""
+        for _ in range(2):
+            looking = self.rail.look(self.act("replyToEmail"))
+            self.assertIsNone(self.successResultOf(looking))
+        self.ends(EndingKind.AMBIGUOUS)
+        looking = self.rail.look(self.act())
+        self.failureResultOf(looking, AccessRefusedError)
+        idempotent = self.rail.look(self.act("activateCampaign"))
+        self.assertIsNone(self.successResultOf(idempotent))
+
     def test_order_of_arguments(self) -> None:
         """The order in which arguments are given makes no difference."""
         self.ends(EndingKind.AMBIGUOUS)

@@ -76,3 +76,16 @@ class RailsTests(SynchronousTestCase):
         kind = NOT_SENT.kind
         self.assertEqual(self.seen, [("b", kind), ("a", kind)])
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+    def test_early_checks(self) -> None:
+        """What is checked early is checked in order, up to a refusal; no rail runs."""
+
+        def check(name: str) -> Deferred[None]:
+            self.seen.append(name)
+            return fail(ask_operator("No.")) if name == "b" else succeed(None)
+
+        early = [lambda _, name=name: check(name) for name in "abc"]
+        rails = Rails([self.rail("x")], early=early)
+        looking = Deferred.fromCoroutine(rails.look(act()))
+        self.failureResultOf(looking, AccessRefusedError)
+        self.assertEqual(self.seen, ["a", "b"])
