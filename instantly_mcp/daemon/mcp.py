@@ -11,7 +11,7 @@ from zope.interface import implementer
 from .. import __version__
 from .._credential import Secret, is_of_token
 from .._noop import noop
-from .._rights import Rights
+from .._rights import Level, Rights
 from ..access.interfaces import IApprovals
 from ..access.token_admission import TokenAdmission
 from ..access.tokens import ConnectionToken, TokenState
@@ -51,6 +51,14 @@ INSTRUCTIONS = (
     "Activating a campaign and replying send real mail."
 )
 SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
+
+LIMITS = {
+    Level.READ_ONLY: " This connection may only read.",
+    Level.DRAFT: (
+        " This connection may prepare drafts, lists and leads, and may pause; it may "
+        "not send, start, delete, spend or export anything."
+    ),
+}
 
 
 @implementer(ITokenSealer)
@@ -206,6 +214,7 @@ def make_server_features(
         title="Instantly (sandbox)" if settings.sandbox else "Instantly",
         version=__version__,
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
+        limits=LIMITS,
     )
     changes = ChangeNotifier(frozenset())
     durable = make_durable_rails(settings, state.database, wall)

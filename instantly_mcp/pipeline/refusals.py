@@ -19,6 +19,7 @@ from ..protocol.wire.errors import (
 )
 from .credential_errors import RefusalReason
 from .key_form import Mistake
+from .mcp_path import PATH_FORM
 
 _IN_HEADER = "Authorization header"
 
@@ -146,9 +147,10 @@ def bad_key(source: str, mistake: Mistake) -> ProtocolError:
             f"Invalid API key in URL path: what was found there is {mistake.found}.",
             {
                 "reason": mistake.reason,
-                "format": "/mcp/{INSTANTLY_API_KEY}",
+                "format": PATH_FORM,
                 "example": "/mcp/your-instantly-api-key-here",
-                "note": "Put the whole Instantly API key, URL-encoded, after /mcp/.",
+                "note": "Put the whole Instantly API key or connection token, "
+                "URL-encoded, at the end of the path.",
             },
         )
     place = place_of(source)

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject
+from .._rights import Level
 from .calls.ask_by_retry import StateSealer
 from .calls.call import Caller
 from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, ChangeNotifier
@@ -54,12 +55,18 @@ class ServerInfo:
 
     :param title: the name that clients show to users.
     :param instructions: instructions for the model, sent once per session.
+    :param limits: what is added to them for callers of an access level.
     """
 
     name: str
     title: str
     version: str
     instructions: str = ""
+    limits: Mapping[Level, str] = field(factory=dict)
+
+    def instructions_for(self, level: Level) -> str:
+        """Return the instructions for a caller of an access level."""
+        return self.instructions + self.limits.get(level, "")
 
     def as_object(self) -> JsonObject:
         """Return the ``Implementation`` object."""

@@ -96,8 +96,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "A resource that depends on the caller is not watched without a key",
         "protocol/methods/resources.py",
-        "    if caller.credential is None and described.needs_credential:",
-        "    if False and described.needs_credential:",
+        "    if described.needs_credential and (caller.credential is None or",
+        "    if described.needs_credential and (False or",
         "rules.test_watching",
     ),
     mutant(

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._rights import Level
 from instantly_mcp.pipeline.key_form import MIN_KEY_LENGTH
 from instantly_mcp.pipeline.mcp_path import LEVELS, NO_PATH, McpPath, read_path
 from instantly_mcp.protocol.wire.errors import ProtocolError
@@ -118,9 +117,7 @@ class PathTests(SynchronousTestCase):
         levels = [part for part in parts if part.lower() in LEVELS]
         if path is None or not levels:
             return
-        valued = {path.toolsets, path.workspace}
-        self.assertEqual(
-            [e for e in levels if e not in valued], [path.level] * bool(path.level)
-        )
-        if path.level is not None:
-            self.assertIsInstance(LEVELS[path.level.lower()], Level)
+        for value in (path.toolsets, path.workspace):
+            if value in levels:
+                levels.remove(value)
+        self.assertEqual(levels, [path.level] if path.level else [])

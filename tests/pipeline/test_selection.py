@@ -220,6 +220,31 @@ class CombinationTests(SelectionTestCase):
         self.assertEqual(rights.level.rank, min(each.rank for each in named))
 
     @given(
+        st.lists(st.sampled_from(OFFERED), unique=True) | st.none(),
+        st.lists(st.sampled_from(OFFERED), unique=True, min_size=1) | st.none(),
+        st.lists(st.sampled_from(OFFERED), unique=True, min_size=1) | st.none(),
+        st.lists(st.sampled_from(OFFERED), unique=True, min_size=1) | st.none(),
+    )
+    def test_only_common_toolsets_remain(
+        self,
+        token: list[str] | None,
+        header: list[str] | None,
+        path: list[str] | None,
+        query: list[str] | None,
+    ) -> None:
+        """Of token, header, path and query, each limits the toolsets further."""
+        one = asking(
+            None if header is None else {"X-MCP-Toolsets": ",".join(header)},
+            "" if path is None else "x/" + ",".join(path),
+            **({} if query is None else {"toolsets": [",".join(query)]}),
+        )
+        start = Rights(toolsets=None if token is None else tuple(token))
+        found = narrowed(one, start).toolsets
+        named = [set(e) for e in (token, header, path, query) if e is not None]
+        expected = set.intersection(*named) if named else None
+        self.assertEqual(None if found is None else set(found), expected)
+
+    @given(
         st.sampled_from(("header", "path", "query")),
         st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=9),
     )

@@ -38,7 +38,7 @@ def initialize(features: ServerFeatures, context: RequestContext) -> Result:
         "protocolVersion": revision.version,
         "capabilities": features.capabilities(revision),
         "serverInfo": server,
-        "instructions": features.info.instructions,
+        "instructions": features.info.instructions_for(context.caller.rights.level),
     }
 
 

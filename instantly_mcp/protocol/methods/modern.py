@@ -38,7 +38,7 @@ def discover(features: ServerFeatures, context: RequestContext) -> Result:
     return {
         "supportedVersions": list(MODERN_REVISIONS),
         "capabilities": capabilities,
-        "instructions": features.info.instructions,
+        "instructions": features.info.instructions_for(context.caller.rights.level),
     }
 
 

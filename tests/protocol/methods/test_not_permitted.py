@@ -230,6 +230,26 @@ class CallTests(NotPermittedTestCase):
         self.assertNotIn("email?", call(LEADS))
 
 
+class InstructionTests(NotPermittedTestCase):
+    def test_limits(self) -> None:
+        """The instructions of each era say what the caller's level does not permit."""
+        info = evolve(
+            self.features.info,
+            instructions="Do good.",
+            limits={Level.READ_ONLY: " Only read."},
+        )
+        self.features.info = info
+        for rights, said in (
+            (ALL_RIGHTS, "Do good."),
+            (DRAFT, "Do good."),
+            (READ_ONLY, "Do good. Only read."),
+        ):
+            opened = self.answer("initialize", rights, "2025-11-25")
+            found = self.answer("server/discover", rights)
+            self.assertEqual(opened["instructions"], said)
+            self.assertEqual(found["instructions"], said)
+
+
 class OtherMethodTests(NotPermittedTestCase):
     def test_prompts(self) -> None:
         """A prompt of another toolset is refused, and so is its completion."""
