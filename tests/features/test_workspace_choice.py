@@ -282,6 +282,16 @@ class PromptTests(ChoiceTestCase):
                         arguments={"workspace": named},
                     )
 
+    def test_no_way_down_from_the_admin_workspace(self) -> None:
+        """A token for the admin workspace reaches none of the clients with a prompt."""
+        self.credential = self.token("agency")
+        refused = self.refusal(
+            "prompts/get",
+            name="client_report",
+            arguments={"workspace": CLIENTS[0].id},
+        )
+        self.assertIn("decides the workspace", refused.message)
+
     def test_missing(self) -> None:
         """Without a workspace the prompt is refused, with those that there are."""
         refused = self.refusal("prompts/get", name="client_report", arguments={})
