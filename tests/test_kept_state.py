@@ -1,8 +1,8 @@
-"""What the server keeps between calls, and whose it is.
+"""What the server keeps between calls, and for whom.
 
 Every container that outlives a call has a line in `KEPT`. Its class says by what it is
 keyed, so that nothing of one workspace appears in an answer for another. A new one that
-is not listed fails the test: decide whose it is, then add it.
+is not listed fails the test: decide for whom it is kept, then add it.
 
 `Credential.principal` is the token and the workspace in which it acts, or a digest of
 key and workspace: what is kept by principal is kept by workspace as well.
@@ -103,7 +103,7 @@ KEPT = {
     "web.http.unread_answers.UnreadAnswers._behind": CONNECTION,
     "web.http.unread_answers.UnreadAnswers._held_off": CONNECTION,
 }
-"""Whose each container is, by its name."""
+"""For whom each container is kept, by its name."""
 
 
 class KeptStateTests(SynchronousTestCase):
@@ -119,7 +119,9 @@ class KeptStateTests(SynchronousTestCase):
             for path in sorted((PACKAGE / package).rglob("*.py"))
             for owner, name in _containers(ast.parse(path.read_text(encoding="utf-8")))
         }
-        self.assertEqual(sorted(found - set(KEPT)), [], "say in KEPT whose it is")
+        self.assertEqual(
+            sorted(found - set(KEPT)), [], "say in KEPT for whom it is kept"
+        )
         self.assertEqual(sorted(set(KEPT) - found), [], "these are gone from the code")
 
 
