@@ -27,6 +27,9 @@ SANDBOX_PREFIX = "sandbox"
 TOKEN_PREFIX = "imt_"
 """The beginning of the connection tokens that a daemon issues; they are not keys."""
 
+APPROVER_PREFIX = "ima_"
+"""The beginning of approvers' secrets, which open their pages and nothing else."""
+
 SHOWN_CHARACTERS = len(ANONYMOUS)
 """How many characters of a principal the log shows: enough to distinguish callers."""
 
@@ -59,6 +62,14 @@ def looks_like_token(value: str) -> bool:
     anywhere and in any case is never one of them, and must not be sent to Instantly.
     """
     return TOKEN_PREFIX in value or TOKEN_PREFIX in value.lower()
+
+
+def looks_like_approver_secret(value: str) -> bool:
+    """Say whether a value in a place for keys is an approver's secret, or part of one.
+
+    As with tokens, a value with the prefix is never a key, because of its underscore.
+    """
+    return APPROVER_PREFIX in value.lower()
 
 
 def is_of_token(principal: str, token: str) -> bool:

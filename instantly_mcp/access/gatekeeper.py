@@ -20,10 +20,12 @@ from .._credential import (
     SANDBOX_PREFIX,
     Credential,
     Secret,
+    looks_like_approver_secret,
     looks_like_token,
 )
 from ..pipeline.credential_errors import (
     RefusalReason,
+    approver_secret_refused,
     server_secret_missing,
     server_secret_wrong,
     token_refused,
@@ -150,6 +152,9 @@ class Gatekeeper:
         :returns: the caller's own key, else the default one, else ``None``.
         """
         keys = self.beside_secret(presented)
+        for key in keys:
+            if looks_like_approver_secret(key.value):
+                return approver_secret_refused(key.place)
         if any(looks_like_token(key.value) for key in keys):
             return self._with_token(keys, workspace, alias)
         refusal = self.refusal(presented)

@@ -43,9 +43,10 @@ class IApprovals(Interface):
         approval, a person is asked again.
 
         :raises AccessRefusedError: ``approval_pending`` with the members ``approval``,
-            ``page``, ``command`` and ``expires_at``; ``approval_denied`` after a denial
-            or when no person decided in time; ``cap_reached`` when too many requests
-            of this principal wait; ``not_allowed`` for a token that was revoked.
+            ``approval_page``, ``approval_command`` and ``expires_at``;
+            ``approval_denied`` after a denial or when no person decided in time;
+            ``cap_reached`` when too many requests of this principal wait;
+            ``not_allowed`` for a token that was revoked.
         """
 
     def when_changed(id: str) -> Deferred[None]:

@@ -52,6 +52,7 @@ class RefusalReason:
     TOKEN_AND_KEY = "connection_token_and_key"
     TOKEN_WORKSPACE = "connection_token_workspace"
     TOKEN_WITHOUT_KEY = "connection_token_without_key"
+    APPROVER_SECRET = "approver_secret"
     SCHEME = "authorization_scheme"
     TWO_KEYS = "two_keys"
     WORKSPACE = "workspace_not_allowed"
@@ -183,6 +184,18 @@ def token_refused(reason: str) -> ProtocolError:
     """
     return unauthorized(
         f"Connection token refused: {_TOKEN_FLAWS[reason]}.", {"reason": reason}
+    )
+
+
+def approver_secret_refused(place: str) -> ProtocolError:
+    """The request has the secret of an approver, which is not for programs.
+
+    :param place: where it was found, in words for people.
+    """
+    return unauthorized(
+        f"Unauthorized: {place} has an approver's secret, which is for the page of "
+        "approvals only. Tell its owner that a program has it.",
+        {"reason": RefusalReason.APPROVER_SECRET},
     )
 
 

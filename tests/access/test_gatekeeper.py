@@ -45,6 +45,35 @@ class GatekeeperTestCase(SynchronousTestCase):
         return verdict
 
 
+class ApproverSecretTests(GatekeeperTestCase):
+    """The secret of an approver is not a key, in no place and under no policy."""
+
+    def test_refused(self) -> None:
+        """It is refused, also when it is damaged, quoted or beside a key."""
+        whole = "ima_" + "aB-_" * 10 + "xyz"
+        own = Presented("sandbox-own", "x-api-key")
+        for gatekeeper in (
+            Gatekeeper(),
+            Gatekeeper(sandbox=True),
+            Gatekeeper(operator_key=OPERATOR),
+            Gatekeeper(operator_key=OPERATOR, server_secret=SERVER_SECRET),
+        ):
+            for value in (whole, whole[:20], f'"{whole}"', whole.upper()):
+                for source in ("authorization", "path", "query", "x-api-key"):
+                    given = Presented(value, source)
+                    for presented in ((given,), (own, given), (SERVER, given)):
+                        error = self.refused(gatekeeper, *presented)
+                        self.assertEqual(error.status, 401)
+                        self.assertEqual(reason_in(error.data), "approver_secret")
+                        self.assertNotIn(value, str(error))
+
+    def test_in_a_server_secret(self) -> None:
+        """A server secret may contain the same letters."""
+        secret = "the_prima_donna_secret_0123"
+        gatekeeper = Gatekeeper(operator_key=OPERATOR, server_secret=Secret(secret))
+        self.admitted(gatekeeper, Presented(secret, "authorization"))
+
+
 class OpenTests(GatekeeperTestCase):
     """Neither server secret nor operator key: each caller needs a key."""
 

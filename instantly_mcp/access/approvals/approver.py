@@ -14,9 +14,8 @@ from secrets import token_urlsafe
 
 from attrs import field, frozen
 
-from ..._credential import Secret
+from ..._credential import APPROVER_PREFIX, Secret
 
-APPROVER_PREFIX = "ima_"
 SECRET_BYTES = 32
 NAME_RULE = "1 to 40 letters, digits, spaces and . _ @ -, beginning with a letter"
 
@@ -50,11 +49,6 @@ def new_approver_secret() -> Secret:
 def is_approver_secret(secret: Secret) -> bool:
     """Say whether a value has the form of an approver's secret."""
     return _SECRET.fullmatch(secret.reveal()) is not None
-
-
-def seems_approver_secret(value: str) -> bool:
-    """Say whether a value begins like an approver's secret, perhaps a damaged one."""
-    return value.strip().casefold().startswith(APPROVER_PREFIX)
 
 
 def digest_of(secret: Secret) -> str:

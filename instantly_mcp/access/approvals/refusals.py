@@ -20,6 +20,8 @@ from ..refusal import (
 )
 from .approval import MAX_PENDING, Approval, ApprovalState
 
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+
 PageOf: TypeAlias = Callable[[str], str | None]
 """Returns the URL of the page of a request, by its id; ``None`` without a page."""
 
@@ -36,9 +38,9 @@ def pending(approval: Approval, page_of: PageOf) -> AccessRefusedError:
         f"Tell the user that an approver decides {where} until {until}. After the "
         "approval, make the same call again with the same arguments.",
         approval=approval.id,
-        **({"page": page} if page else {}),
-        command=command,
-        expires_at=until,
+        **({"approval_page": page} if page else {}),
+        approval_command=command,
+        expires_at=datetime.fromtimestamp(approval.until, UTC).strftime(ISO),
     )
 
 

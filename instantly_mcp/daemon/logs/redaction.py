@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..._credential import TOKEN_PREFIX, Secret, looks_like_token
+from ..._credential import (
+    APPROVER_PREFIX,
+    TOKEN_PREFIX,
+    Secret,
+    looks_like_approver_secret,
+    looks_like_token,
+)
 
 CUT = "[redacted]"
 _SEGMENT = r"[^\s\"'?#{}<>,)\]]{6,}"
@@ -25,6 +31,11 @@ _SHAPES = {
 
 _TOKEN = re.compile(rf"{TOKEN_PREFIX}\w+", re.ASCII | re.IGNORECASE)
 """Connection tokens, whole or not: they are recognized wherever they stand."""
+
+_APPROVER_SECRET = re.compile(
+    rf"{APPROVER_PREFIX}[\w-]{{20,}}", re.ASCII | re.IGNORECASE
+)
+"""Secrets of approvers. Shorter texts may be words, such as ultima_compra."""
 
 _ANY_SHAPE = re.compile("|".join(f"(?<={at}){shape}" for at, shape in _SHAPES.items()))
 
@@ -45,6 +56,8 @@ class Redactor:
             line = secret.cut_from(line, CUT)
         if looks_like_token(line):
             line = _TOKEN.sub(CUT, line)
+        if looks_like_approver_secret(line):
+            line = _APPROVER_SECRET.sub(CUT, line)
         # The combined pattern is slow, and almost no line needs it.
         for at in _SHAPES:
             if at in line:

@@ -28,6 +28,7 @@ OWN_WORDS = frozenset(
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
 OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
+OWN_TREES |= {"approval_command"}
 OWN_TREES |= {"obstacles", "done_before", "next_cursor", "confirm_token"}
 """Members in which every text is of this server, and quotes nothing."""
 
@@ -50,6 +51,7 @@ CODES = frozenset(
     | {"changed", "changes", "not_changed", "asked", "used", "days", "timezone"}
     | {"interval", "increment", "delay_unit", "tracked", "esp", "provider", "campaign"}
     | {"organization", "added_by", "modified_by", "owned_by", "uploaded_by_user"}
+    | {"approval", "approval_page"}
     | {"assigned_to", "stepID", "upload_method", "last_step_from", "suggestions"}
 )
 NOT_CODES = frozenset({"message_id"})

@@ -9,11 +9,10 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from instantly_mcp._credential import Secret
+from instantly_mcp._credential import Secret, looks_like_approver_secret
 from instantly_mcp.access.approvals.approver import (
     Approver,
     is_approver_secret,
-    seems_approver_secret,
 )
 from instantly_mcp.access.approvals.approvers import ApproverBook, ApproverNameError
 from instantly_mcp.access.approvals.interfaces import IApproverStore
@@ -96,9 +95,9 @@ class ApproverTests(SynchronousTestCase):
         secret = self.add("Bo")
         self.assertTrue(is_approver_secret(secret))
         for damaged in (secret.reveal()[:20], f" {secret.reveal()}", "IMA_abc"):
-            self.assertTrue(seems_approver_secret(damaged))
+            self.assertTrue(looks_like_approver_secret(damaged))
             self.assertFalse(is_approver_secret(Secret(damaged)))
-        self.assertFalse(seems_approver_secret("imt_abc"))
+        self.assertFalse(looks_like_approver_secret("imt_abc"))
 
     def test_two_of_one_name(self) -> None:
         """Names are unique, whatever their case."""

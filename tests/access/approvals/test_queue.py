@@ -45,9 +45,9 @@ class AskingTests(QueueTestCase):
             refused.facts,
             {
                 "approval": id,
-                "page": f"http://localhost:3100/approvals/{id}",
-                "command": f"instantly-mcp approvals show {id}",
-                "expires_at": "2027-01-15 08:15 UTC",
+                "approval_page": f"http://localhost:3100/approvals/{id}",
+                "approval_command": f"instantly-mcp approvals show {id}",
+                "expires_at": "2027-01-15T08:15:00Z",
             },
         )
         self.assertIn(f"http://localhost:3100/approvals/{id}", refused.hint)

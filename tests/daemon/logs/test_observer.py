@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
+from instantly_mcp.access.approvals.approver import new_approver_secret
 from instantly_mcp.access.tokens import new_token
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver, open_log
@@ -177,6 +178,16 @@ class RedactorTests(SynchronousTestCase):
             (f"it is {token}", "it is [redacted]"),
             (f'{{"a":"{token[:20]}"}}', '{"a":"[redacted]"}'),
             (f"x={token.upper()}, y", "x=[redacted], y"),
+        ):
+            self.assertEqual(Redactor()(line), expected)
+
+    def test_approver_secrets(self):
+        """The secret of an approver is cut wherever it stands; a word is not."""
+        secret = new_approver_secret().reveal()
+        for line, expected in (
+            (f"it is {secret}", "it is [redacted]"),
+            (f"x={secret.upper()}, y", "x=[redacted], y"),
+            ("ultima_compra: none", "ultima_compra: none"),
         ):
             self.assertEqual(Redactor()(line), expected)
 
