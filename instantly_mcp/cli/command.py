@@ -12,6 +12,7 @@ from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
 from .administration.approvals import ApprovalsOptions
 from .administration.approvers import ApproverOptions
 from .administration.audit import AuditOptions
+from .administration.sending import SendingOptions
 from .administration.token import TokenOptions
 from .administration.workspaces import WorkspaceOptions
 from .check import CheckOptions
@@ -35,6 +36,7 @@ SUBCOMMANDS: Subcommands = (
     ("workspace", None, WorkspaceOptions, "Name the workspaces that tokens reach."),
     ("approver", None, ApproverOptions, "Name the people who may approve calls."),
     ("approvals", None, ApprovalsOptions, "Show calls that wait, and decide."),
+    ("sending", None, SendingOptions, "Switch sending off and on."),
     ("audit", None, AuditOptions, "Show what was done; verify the audit file."),
     ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
 )

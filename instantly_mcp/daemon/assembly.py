@@ -124,6 +124,7 @@ def build(
                 (http.ports, *(listener.ports for listener in extra_listeners)),
                 mcp.disconnect,
                 mcp.books.workspaces.reload,
+                mcp.books.sending.set,
             ),
             extra_listeners=extra_listeners,
             notifier=notifier,
@@ -134,10 +135,7 @@ def build(
         signals=Signals(reactor.callFromThread),
         observer=app_observer,
         give_up=give_up,
-        warnings=(
-            *settings.warnings,
-            *unserved_sockets(settings.all_endpoints),
-        ),
+        warnings=(*settings.warnings, *unserved_sockets(settings.all_endpoints)),
     )
 
 

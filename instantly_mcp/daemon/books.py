@@ -19,12 +19,14 @@ from .._credential import Secret
 from .._noop import noop
 from ..access.approvals.approvers import ApproverBook
 from ..access.approvals.queue import Approvals
+from ..access.rails.kill_switch import KillSwitch
 from ..access.token_book import TokenBook
 from ..access.tokens import TokenState
 from ..access.workspaces.book import WorkspaceBook
 from ..state.interfaces import IDatabase
 from ..state.stores.approvals import SqlApprovalStore
 from ..state.stores.approvers import SqlApproverStore
+from ..state.stores.sending import SqlKillSwitchStore
 from ..state.stores.tokens import TokenStore
 from ..state.stores.workspaces import WorkspaceStore
 from .settings.errors import ConfigurationError
@@ -44,6 +46,7 @@ class Books:
     workspaces: WorkspaceBook
     approvers: ApproverBook
     approvals: Approvals
+    sending: KillSwitch
 
 
 def load_books(
@@ -79,12 +82,15 @@ def load_books(
     finish(tokens.load())
     finish(workspaces.load())
     finish(approvers.load())
+    sending = KillSwitch(SqlKillSwitchStore(database), wall)
+    finish(sending.load())
     return Books(
         wall=wall,
         tokens=tokens,
         workspaces=workspaces,
         approvers=approvers,
         approvals=approvals,
+        sending=sending,
     )
 
 

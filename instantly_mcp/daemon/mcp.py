@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -20,7 +20,7 @@ from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
 from ..features.workspace.choice import BookChoice
-from ..features.workspace.context import ServerFacts, as_they_are
+from ..features.workspace.context import ServerFacts, always, as_they_are
 from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
@@ -142,7 +142,10 @@ def make_mcp_parts(
         tokens=tokens,
         workspaces=BookChoice(books.workspaces),
         approvals=books.approvals if settings.asks_approvers else None,
+        books=books,
     )
+    books.sending.set(settings.sending == "off")
+    books.sending.note = state.audit.append
     parts = McpParts(
         metrics=metrics,
         in_flight=in_flight,
@@ -194,12 +197,14 @@ def make_server_features(
     *,
     tokens: TokenAdmission,
     workspaces: IWorkspaceChoice,
+    books: Books,
     approvals: IApprovals | None = None,
 ) -> ServerFeatures:
     """Return what the MCP server offers and needs: features, seal and clocks.
 
     :param workspaces: knows the workspaces between which callers choose.
     :param approvals: asks persons outside MCP, if a setting says so.
+    :param books: the records of the operator.
     """
 
     def credential_required() -> ProtocolError:
@@ -209,13 +214,6 @@ def make_server_features(
             else key_required(key_formats(settings))
         )
 
-    info = ServerInfo(
-        name=NAME,
-        title="Instantly (sandbox)" if settings.sandbox else "Instantly",
-        version=__version__,
-        instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
-        limits=LIMITS,
-    )
     changes = ChangeNotifier(frozenset())
     durable = make_durable_rails(settings, state.database, wall)
     features = make_features(
@@ -228,15 +226,16 @@ def make_server_features(
             settings,
             state,
             wall,
-            rails=make_rails(state, durable),
+            rails=make_rails(state, durable, books),
             approvals=approvals,
         ),
+        sends=lambda: not books.sending.is_off,
         rights_now=tokens.book.current,
         on_change=changes.resource_updated,
     )
     features.context.on_read = durable.outcomes.read
     return ServerFeatures(
-        info=info,
+        info=_info(settings),
         tools=features.tools,
         resources=features.resources,
         prompts=features.prompts,
@@ -258,6 +257,7 @@ def make_features(
     seal: ITokenSealer,
     guard: WriteGuard | None = None,
     rights_now: Callable[[Rights], Rights | None] = as_they_are,
+    sends: Callable[[], bool] = always,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
@@ -265,13 +265,14 @@ def make_features(
     :param wall: returns the time in seconds since the epoch.
     :param seal: seals the cursors of the list tools.
     :param guard: the way of all writes; by default one that cannot ask anybody.
+    :param sends: see `ServerFacts`.
     :param rights_now: limits rights to what the token behind them permits now.
     :param on_change: called with each resource that is found to have changed.
     """
     return build_features(
         upstream.client,
         clock,
-        _facts(settings),
+        evolve(_facts(settings), sends=sends),
         tool_selection(settings),
         guard=guard or WriteGuard(policy=policy_of(settings)),
         seal=seal,
@@ -279,6 +280,16 @@ def make_features(
         wall=upstream.wall(clock, wall),
         rights_now=rights_now,
         on_change=on_change,
+    )
+
+
+def _info(settings: Settings) -> ServerInfo:
+    return ServerInfo(
+        name=NAME,
+        title="Instantly (sandbox)" if settings.sandbox else "Instantly",
+        version=__version__,
+        instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
+        limits=LIMITS,
     )
 
 

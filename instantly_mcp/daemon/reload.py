@@ -1,8 +1,8 @@
 """Reads files again on SIGHUP (all of them) and SIGUSR1 (log and audit file).
 
-Settings are not read again, only the files that they name: the log file, certificates,
-keys and seal keys. A part whose file cannot be used logs why and keeps what it has; a
-last line lists the parts that failed.
+Settings are not read again, but for ``sending``, the kill switch; only the files that
+they name are: the log file, certificates, keys and seal keys. A part whose file cannot
+be used logs why and keeps what it has; a last line lists the parts that failed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .logs.observer import LogObserver
 from .reloadable_gatekeeper import ReloadableGatekeeper
 from .settings.errors import ConfigurationError
 from .settings.secret_files import read_secret
+from .settings.sending_again import read_sending
 from .settings.settings import Settings
 from .sockets.ports import Ports
 from .state_dir import StateDirectory
@@ -30,6 +31,7 @@ class Reloader:
 
     :param disconnect: called when the server secret was replaced, to end the streams
         that were opened with the old one.
+    :param switch_off: switches sending off, or no longer, by the setting.
     :param reload_workspaces: reads the key files of workspaces again, and returns a
         sentence for each that cannot be used.
     """
@@ -43,6 +45,7 @@ class Reloader:
     ports: Sequence[Ports] = ()
     disconnect: Callable[[], object] = noop
     reload_workspaces: Callable[[], Sequence[str]] = tuple
+    switch_off: Callable[[bool], object] = noop
 
     def __call__(self) -> Sequence[str]:
         """Reload everything; log the errors.
@@ -55,6 +58,7 @@ class Reloader:
             ("keys", self._reload_secrets),
             ("seal keys", self._reload_seal_keys),
             ("keys of workspaces", lambda: not self.reload_workspaces()),
+            ("kill switch", self._reload_sending),
         )
         self._reopen_audit()
         kept = [name for name, renew in parts if not self._succeeds(name, renew)]
@@ -82,6 +86,14 @@ class Reloader:
         if why is not None:
             self.log.error("kept the old log file: {line}", line=why)
         return why is None
+
+    def _reload_sending(self) -> bool:
+        try:
+            self.switch_off(read_sending(self.settings))
+        except ConfigurationError as error:
+            self.log.error("kept the old kill switch: {error}", error=error.lines[0])
+            return False
+        return True
 
     def _reopen_audit(self) -> None:
         """Begin a new audit file if the old one was renamed.

@@ -117,11 +117,23 @@ _APPROVALS = (
     """,
 )
 
+_KILL_SWITCH = (
+    """
+    CREATE TABLE kill_switch (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        off INTEGER NOT NULL,
+        at REAL NOT NULL,
+        by_whom TEXT NOT NULL
+    )
+    """,
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _WORKSPACES,
     _RAILS,
     _TOKENS,
     _APPROVALS,
+    _KILL_SWITCH,
 )
 
 

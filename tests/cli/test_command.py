@@ -141,6 +141,7 @@ class SubcommandTests(SynchronousTestCase):
                 "workspace",
                 "approver",
                 "approvals",
+                "sending",
                 "audit",
                 "eval",
             ],

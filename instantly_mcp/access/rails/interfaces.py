@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
-from .records import CapReached, Caps, Reservation, WriteRecord, WriteState
+from .records import CapReached, Caps, Reservation, Switched, WriteRecord, WriteState
 
 
 class IMarks(Interface):
@@ -92,3 +92,13 @@ class IWriteRecords(Interface):
 
     def unknown(most: int) -> Deferred[Sequence[WriteRecord]]:
         """Return the writes whose outcome is not known, the latest first."""
+
+
+class IKillSwitchStore(Interface):
+    """Keeps the last command of the kill switch. Durable."""
+
+    def load() -> Deferred[Switched | None]:
+        """Return the last command, if there was one."""
+
+    def save(switched: Switched) -> Deferred[None]:
+        """Replace the last command."""

@@ -119,3 +119,16 @@ class WriteRecord:
     targets: tuple[str, ...]
     at: float
     state: WriteState = WriteState.SENDING
+
+
+@frozen
+class Switched:
+    """The last command that switched sending off or on.
+
+    :param at: seconds since the epoch.
+    :param by: who gave it.
+    """
+
+    off: bool
+    at: float
+    by: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..books import Books
 from .commands.approvals import ApprovalCommands
 from .commands.approvers import ApproverCommands
+from .commands.sending import SendingCommands
 from .commands.tokens import TokenCommands
 from .commands.workspaces import WorkspaceCommands
 from .dispatch import CommandTable, DaemonCommands
@@ -23,5 +24,6 @@ def command_table(books: Books) -> CommandTable:
             WorkspaceCommands(books.workspaces),
             ApproverCommands(books.approvers),
             ApprovalCommands(books.approvals, books.approvers),
+            SendingCommands(books.sending),
         )
     )

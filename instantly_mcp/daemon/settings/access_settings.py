@@ -45,6 +45,12 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
         help="Whom users ask about this server, such as an address or a channel.",
     ),
     Setting(
+        name="sending",
+        parse=parsers.one_of("on", "off"),
+        default="on",
+        help="off sends and starts nothing; read again from the TOML file on SIGHUP.",
+    ),
+    Setting(
         name="tokens_only",
         parse=parsers.switch,
         default_text="true once a connection token was issued",

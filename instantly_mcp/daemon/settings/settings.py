@@ -62,6 +62,7 @@ class Settings:
     discovery_documents: bool
     toolsets: tuple[str, ...]
     access: str
+    sending: str
     operator_contact: str
     tokens_only: bool | None
     policy_sends: str

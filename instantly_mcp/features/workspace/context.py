@@ -66,7 +66,8 @@ def _noted(reply: Json, operation_id: str, steps: list[str]) -> Json:
     return reply
 
 
-def _always() -> bool:
+def always() -> bool:
+    """Return true: for a server whose operator cannot switch sending off."""
     return True
 
 
@@ -95,7 +96,7 @@ class ServerFacts:
     mode: str = "live"
     decisions: Mapping[str, str] = field(factory=dict)
     operator: str = ""
-    sends: Callable[[], bool] = _always
+    sends: Callable[[], bool] = always
 
     def rules(self, level: Level) -> JsonObject:
         """Return what happens with changes, and whom to ask, in few words.
