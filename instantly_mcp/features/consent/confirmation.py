@@ -24,7 +24,7 @@ from ...access.refusal import (
     NOT_ALLOWED,
     AccessRefusedError,
 )
-from ...protocol.calls.call import Call, Doing
+from ...protocol.calls.call import NO_CLIENT_REQUESTS, NULL_SINK, Call, Doing
 from ...protocol.calls.client_requests import (
     CannotAsk,
     Elicit,
@@ -120,7 +120,7 @@ class Confirmations:
         if await self.marks.holds(DECLINED, asked.declined_mark):
             raise _declined("The user declined this a short time ago.")
         question = _question(asked.preview)
-        can_ask = asked.call.can_ask(question)
+        can_ask = _can_ask(asked.call, question)
         if asked.doing.confirm_token is not None:
             return await self._by_token(asked, asked.doing.confirm_token, can_ask)
         if can_ask:
@@ -183,7 +183,7 @@ class Confirmations:
             if clock is not None and began is not None and call.until is not None:
                 # The user's time does not count as time of the call.
                 call.until += clock.seconds() - began
-        await self._use_answer(asked)
+        await self._use_answer(asked, key)
         answer = answers[key]
         content = answer.get("content")
         agreed = isinstance(content, dict) and content.get(CONFIRM_FIELD) is True
@@ -193,15 +193,15 @@ class Confirmations:
         await self.marks.put(DECLINED, asked.declined_mark, until)
         raise _declined("The user declined this.")
 
-    async def _use_answer(self, asked: ConsentRequest) -> None:
-        """Make each answer of a modern client count once.
+    async def _use_answer(self, asked: ConsentRequest, key: str) -> None:
+        """Make the answer of a modern client to one question count once.
 
         A legacy client answers a question of this very call.
         """
         state = asked.call.params.get("requestState")
         if not isinstance(state, str) or asked.call.set_task_message is not None:
             return
-        mark = f"state:{sha256(state.encode()).hexdigest()}"
+        mark = f"state:{sha256(f'{state} {key}'.encode()).hexdigest()}"
         until = self.tokens.wall() + STATE_SECONDS
         if not await self.marks.use(CONFIRMATIONS, mark, until):
             raise AccessRefusedError(
@@ -209,6 +209,12 @@ class Confirmations:
                 "This answer of the user was used before. Nothing was sent now.",
                 "It may have been done: check that first, and tell the user.",
             )
+
+
+def _can_ask(call: Call, question: Elicit) -> bool:
+    """Say whether a question reaches the client: a legacy one needs a stream."""
+    reached = call.caller.revision.modern or call.caller.sink is not NULL_SINK
+    return reached and call.asker is not NO_CLIENT_REQUESTS and call.can_ask(question)
 
 
 def _question(preview: Preview) -> Elicit:

@@ -166,6 +166,8 @@ class WriteGuard:
                 raise _too_late()
             await self.rails.look(act)
             consent = await self._consented(subject, act, doing)
+            # The caller's token may have been narrowed or revoked meanwhile.
+            self._decision(subject, found.risks)
             act = evolve(act, consent=consent)
             held.add(operation, act)
         return evolve(act, consent=consent)

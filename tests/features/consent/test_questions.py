@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp._json_codec import JsonObject, dumps
+from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.features.consent.confirmation import ANSWER_SECONDS
 from instantly_mcp.features.workspace.context import IWriteGuard
 from tests.support.access import asking_guard
@@ -216,6 +216,18 @@ class SessionQuestionTests(QuestionCase):
         error = received.result["structuredContent"]["error"]
         more = {**REPLY, "confirm_token": error["confirm_token"]}
         again = self.line.send(call("reply_to_email", more), session=self.session)
+        self.assertNotIn("isError", again.result)
+        self.assertEqual(self.sent(), 1)
+
+    def test_old_revision(self) -> None:
+        """A revision without forms gets a token, whatever its client declares."""
+        opened = self.line.send(initialize("2025-03-26", capabilities=FORMS))
+        session = opened.header("mcp-session-id")
+        received = self.line.send(call("reply_to_email", REPLY), session=session)
+        error = loads(received.result["content"][0]["text"].encode())
+        self.assertEqual(error["code"], "confirmation_required")
+        more = {**REPLY, "confirm_token": error["confirm_token"]}
+        again = self.line.send(call("reply_to_email", more), session=session)
         self.assertNotIn("isError", again.result)
         self.assertEqual(self.sent(), 1)
 

@@ -162,13 +162,15 @@ async def add_leads(
         request = {**asked, "leads": [lead for _, lead in chunk]}
         try:
             reply = await context.fetch("bulkAddLeads", request, call)
-        except ApiError as error:
+        except (ApiError, CallRefusedError) as error:
             if number == 1:
                 raise
             facts = {
                 "not_sent": len(rows.to_send) - done,
                 "so_far": tally.as_object(rows),
             }
+            if isinstance(error, CallRefusedError):
+                return ErrorResult({**error.as_object(), **facts})
             return _stopped(error, chunk[0][0], done, facts)
         tally.add(reply, chunk)
         done += len(chunk)
