@@ -30,6 +30,7 @@ OWN_WORDS = frozenset(
 OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
 OWN_TREES |= {"approval_command"}
 OWN_TREES |= {"obstacles", "done_before", "next_cursor", "confirm_token"}
+OWN_TREES |= {"look_at", "cap", "room_at"}
 """Members in which every text is of this server, and quotes nothing."""
 
 FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personalization"})
