@@ -37,7 +37,7 @@ KEY_BESIDE = f"{SEND_KEY} beside it"
 
 
 class RefusalReason:
-    """Why a key or a session was refused: ``data.reason``, and a metrics label."""
+    """Why a key, session or selection was refused: ``data.reason``, a metrics label."""
 
     SECRET_MISSING = "server_secret_missing"
     SECRET_WRONG = "server_secret_wrong"
@@ -56,6 +56,7 @@ class RefusalReason:
     SCHEME = "authorization_scheme"
     TWO_KEYS = "two_keys"
     WORKSPACE = "workspace_not_allowed"
+    SELECTION = "selection_unknown"
     PROXIED = "proxied_without_secret"
     SESSION_NEEDS_KEY = "session_needs_key"
     SESSION_NOT_FOUND = SESSION_NOT_FOUND_REASON

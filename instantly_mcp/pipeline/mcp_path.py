@@ -12,7 +12,12 @@ from urllib.parse import unquote
 from attrs import field, frozen
 
 from .._rights import Level
-from ..protocol.wire.errors import ProtocolError, invalid_request
+from ..protocol.wire.errors import (
+    INVALID_REQUEST,
+    ProtocolError,
+    invalid_request,
+)
+from .credential_errors import RefusalReason
 
 PATH_FORM = "/mcp[/w/WORKSPACE][/x/TOOLSETS][/readonly|/draft][/KEY]"
 """The grammar, as messages show it."""
@@ -95,4 +100,8 @@ def _decoded(part: str) -> str:
 
 
 def _misplaced() -> ProtocolError:
-    return invalid_request(f"the parts of the path must have this order: {PATH_FORM}")
+    return ProtocolError(
+        INVALID_REQUEST,
+        f"Invalid request: the parts of the path must have this order: {PATH_FORM}",
+        {"reason": RefusalReason.SELECTION},
+    )

@@ -14,8 +14,10 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from .._json_codec import Json
 from .._rights import Level, Rights
 from ..protocol.wire.errors import INVALID_REQUEST, ProtocolError
+from .credential_errors import RefusalReason
 from .exchange import Exchange, Headers
 from .mcp_path import LEVELS, McpPath
 
@@ -208,5 +210,7 @@ def _mistaken(what: str, meant: str) -> ProtocolError:
 
 
 def _refused(message: str, valid: Sequence[str] = ()) -> ProtocolError:
-    data = {"valid": list(valid)} if valid else None
+    data: dict[str, Json] = {"reason": RefusalReason.SELECTION}
+    if valid:
+        data["valid"] = list(valid)
     return ProtocolError(INVALID_REQUEST, f"Invalid request: {message}", data)

@@ -81,6 +81,7 @@ class PathTests(SynchronousTestCase):
                 self.assertEqual(error.status, 400)
                 self.assertIn("/mcp[/w/WORKSPACE][/x/TOOLSETS]", error.message)
                 self.assertNotIn(KEY, error.message)
+                self.assertEqual(error.data, {"reason": "selection_unknown"})
 
     def test_what_is_not_served(self):
         """A path with unknown parts or empty ones is not served."""
@@ -106,6 +107,21 @@ class PathTests(SynchronousTestCase):
         path = McpPath(workspace=KEY, toolsets=KEY, level=KEY, key=KEY)
         self.assertNotIn(KEY, repr(path))
         self.assertFalse(NO_PATH.selects)
+
+    @given(st.text() | st.text("/%wx2F-readonlyDRAFT7a"))
+    def test_any_text(self, rest: str) -> None:
+        """Any path is read, is not served, or is refused without being repeated."""
+        try:
+            path = read_path(rest)
+        except ProtocolError as error:
+            self.assertEqual(error.status, 400)
+            if len(rest) > len("WORKSPACE"):
+                self.assertNotIn(rest, error.message)
+            return
+        if path is not None:
+            parts = (path.workspace, path.toolsets, path.level, path.key)
+            self.assertNotIn("", parts)
+            self.assertNotEqual(parts, (None,) * 4)
 
     @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6))
     def test_a_level_is_never_lost(self, parts: list[str]) -> None:

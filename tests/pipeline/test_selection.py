@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
+from instantly_mcp.pipeline.credential_errors import RefusalReason, reason_in
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.selection import (
     HEADERS,
@@ -61,6 +62,7 @@ class SelectionTestCase(SynchronousTestCase):
 
         error = self.assertRaises(ProtocolError, read)
         self.assertEqual(error.status, 400)
+        self.assertEqual(reason_in(error.data), RefusalReason.SELECTION)
         for word in words:
             self.assertIn(word, error.message)
         self.assertNotIn(KEY, f"{error.message} {error.data}")
@@ -243,6 +245,30 @@ class CombinationTests(SelectionTestCase):
         named = [set(e) for e in (token, header, path, query) if e is not None]
         expected = set.intersection(*named) if named else None
         self.assertEqual(None if found is None else set(found), expected)
+
+    @given(
+        st.dictionaries(
+            st.sampled_from([*HEADERS, *(n for n in MISTAKEN if n[:2] == "x-")]),
+            st.lists(st.text(), min_size=1, max_size=2),
+        ),
+        st.dictionaries(
+            st.sampled_from([*HEADERS.values(), *MISTAKEN]) | st.text(max_size=9),
+            st.lists(st.text(), min_size=1, max_size=2),
+        ),
+    )
+    def test_any_text(
+        self, header: dict[str, list[str]], query: dict[str, list[str]]
+    ) -> None:
+        """Whatever is stated, the rights are narrowed, or it is 400."""
+        one = exchange(with_headers=header, query=query)
+        try:
+            statements = statements_in(one)
+            rights = SELECTOR.narrowed(Rights(level=Level.DRAFT), statements)
+            workspace_in(statements)
+        except ProtocolError as error:
+            self.assertEqual(error.status, 400)
+            return
+        self.assertTrue(Rights(level=Level.DRAFT).includes(rights))
 
     @given(
         st.sampled_from(("header", "path", "query")),
