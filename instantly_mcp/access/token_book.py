@@ -115,6 +115,11 @@ class TokenBook:
             return None
         return rights.narrowed(token.level, token.toolsets, by="token")
 
+    def caps_of(self, token_id: str) -> Mapping[str, int]:
+        """Return the caps of a token, by their names."""
+        token = self._by_id.get(token_id)
+        return {} if token is None else token.caps
+
     def used(self, token: ConnectionToken) -> None:
         """Note that a caller presented a token, at most once in a minute."""
         now, last = self.wall(), token.last_used

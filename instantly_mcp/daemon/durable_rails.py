@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
@@ -26,17 +26,22 @@ class DurableRails:
 
 
 def make_durable_rails(
-    settings: Settings, database: IDatabase, wall: Callable[[], float]
+    settings: Settings,
+    database: IDatabase,
+    wall: Callable[[], float],
+    caps_of_token: Callable[[str], Mapping[str, int]],
 ) -> DurableRails:
     """Return the rails; what an earlier process left unfinished is known then.
 
     :param database: not started yet.
     :param wall: returns the time in seconds since the epoch.
+    :param caps_of_token: returns the caps of a connection token, by its id.
     :raises ConfigurationError: when the database cannot be read or written.
     """
     outcomes = OutcomeRail(StoredWriteRecords(database), wall, TOOL_THAT_SHOWS)
     finish(outcomes.start())
-    caps = CapsRail(StoredCounters(database, wall), _caps(settings), wall)
+    counters = StoredCounters(database, wall)
+    caps = CapsRail(counters, _caps(settings), wall, caps_of_token)
     return DurableRails(outcomes=outcomes, caps=caps)
 
 

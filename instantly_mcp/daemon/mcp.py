@@ -215,7 +215,7 @@ def make_server_features(
         )
 
     changes = ChangeNotifier(frozenset())
-    durable = make_durable_rails(settings, state.database, wall)
+    durable = make_durable_rails(settings, state.database, wall, tokens.book.caps_of)
     features = make_features(
         settings,
         clock,

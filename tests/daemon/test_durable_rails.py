@@ -29,7 +29,8 @@ class DurableRailsTests(SynchronousTestCase):
     def start(self, **given: str) -> DurableRails:
         """Return the rails of a daemon that starts with these settings."""
         database = SqliteDatabase(str(self.folder / "state.sqlite3"))
-        return make_durable_rails(resolve(given, {}), database, lambda: NOW)
+        settings = resolve(given, {})
+        return make_durable_rails(settings, database, lambda: NOW, lambda token: {})
 
     def refused(self, running: Any) -> str:
         """Return the code of a refusal."""

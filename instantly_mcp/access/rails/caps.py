@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.defer import CancelledError
 from zope.interface import implementer
 
@@ -33,6 +33,13 @@ COUNTED: Mapping[str, str] = {
 }
 """The caps by their names in the settings, with what they count."""
 
+DAILY = ("mails", "activations", "leads", "deletions", "credits")
+"""The caps that count for 24 hours; tokens can have caps of these names."""
+
+
+def _without_own(token_id: str) -> Mapping[str, int]:
+    return {}
+
 
 @implementer(IRail)
 @define(eq=False)
@@ -40,11 +47,14 @@ class CapsRail:
     """Reserves what each act counts.
 
     :param wall: returns the time in seconds since the epoch.
+    :param of_token: returns the daily caps of a connection token, by its id. They
+        count in each of its workspaces, and cannot exceed those of the settings.
     """
 
     counters: ICounters
     caps: Caps
     wall: Callable[[], float]
+    of_token: Callable[[str], Mapping[str, int]] = _without_own
     name: str = "caps"
 
     @deferred
@@ -62,7 +72,9 @@ class CapsRail:
         if not reservation.amounts:
             return
         try:
-            reached = await recorded(self.counters.reserve(reservation, self.caps))
+            reached = await recorded(
+                self.counters.reserve(reservation, self._caps_for(act))
+            )
         except CancelledError:
             # The reservation may be made all the same, before this.
             await self.counters.release(act.id)
@@ -74,6 +86,16 @@ class CapsRail:
     async def after(self, act: Act, ending: Ending) -> None:
         if ending.kind is EndingKind.REFUSED and act.amounts:
             await self.counters.release(act.id)
+
+    def _caps_for(self, act: Act) -> Caps:
+        token = act.rights.token
+        own = {} if token is None else self.of_token(token)
+        if not own:
+            return self.caps
+        daily = dict(self.caps.daily)
+        for cap, most in own.items():
+            daily[cap] = min(most, daily.get(cap, most))
+        return evolve(self.caps, daily=daily)
 
     def _refusal(self, reached: CapReached) -> AccessRefusedError:
         what = COUNTED.get(reached.cap, reached.cap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...access.rails.caps import DAILY
 from ..books import Books
 from .commands.approvals import ApprovalCommands
 from .commands.approvers import ApproverCommands
@@ -19,6 +20,7 @@ def command_table(books: Books) -> CommandTable:
             TokenCommands(
                 book=books.tokens,
                 wall=books.wall,
+                cap_names=DAILY,
                 known_workspace=books.workspaces.__contains__,
             ),
             WorkspaceCommands(books.workspaces),

@@ -8,6 +8,7 @@ from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from instantly_mcp._rights import Rights
 from instantly_mcp.access.act import NOT_SENT, Act, Ending, EndingKind
 from instantly_mcp.access.interfaces import IRail
 from instantly_mcp.access.rails.caps import CapsRail
@@ -62,6 +63,20 @@ class CapsRailTests(SynchronousTestCase):
     def test_is_a_rail(self) -> None:
         """It has the methods of a rail."""
         verifyObject(IRail, self.rail)
+
+    def test_caps_of_a_token(self) -> None:
+        """A token has its own caps, within those of the settings."""
+        own = {"low": {"mails": 1}, "high": {"mails": 9}, "other": {"leads": 2}}
+        self.rail.of_token = own.__getitem__
+        for token, most in (("low", 1), ("high", 3), ("other", 3)):
+            rights = Rights(token=token)
+            for _ in range(most):
+                self.passes(self.reply(principal=token, rights=rights))
+            error = self.refused(self.reply(principal=token, rights=rights))
+            self.assertEqual(error.facts["limit"], most)
+        leads = {"principal": "other", "rights": Rights(token="other")}
+        self.passes(self.reply(amounts={"leads": 2}, **leads))
+        self.refused(self.reply(amounts={"leads": 1}, **leads))
 
     def test_refusal(self) -> None:
         """The refusal says which cap, how much is used, and when there is room."""
