@@ -83,7 +83,10 @@ class SessionTests(BadInputTestCase):
         No daemon keeps keys: after a restart the key has to be shown once more.
         """
         daemon, upstream = await self.live()
-        wide = await self.daemon("--upstream", upstream.base, "--key-in-session=yes")
+        wide = await self.daemon(
+            *("--upstream", upstream.base, "--key-in-session=yes"),
+            f"--state-dir={self.folder / 'wide'}",
+        )
         for each, status in ((daemon, 401), (wide, 200)):
             wire = await self.ready(SessionWire(each.url, KEY))
             bare = sockets.request(
