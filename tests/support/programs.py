@@ -106,6 +106,7 @@ CURL_HTTP2 = Needed(
 )
 SYSTEMD_ANALYZE = command("systemd-analyze", "systemd")
 LOGROTATE = command("logrotate", "logrotate")
+CHROMIUM = command("chromium", "chromium")
 
 
 def all_wanted() -> bool:

@@ -40,6 +40,7 @@ class PageServer:
     """The site of the pages, with a queue, one approver, and clocks that tests move."""
 
     queue: Queue = field(factory=Queue)
+    origins: tuple[str, ...] = ORIGINS
     book: ApproverBook = field(init=False)
     secret: str = field(init=False, repr=False)
     sessions: ApproverSessions = field(init=False)
@@ -62,7 +63,7 @@ class PageServer:
                 status=FixedStatus(),
                 wall=lambda: self.queue.wall,
             ),
-            reader=VisitReader(OwnOrigins(lambda: ORIGINS), self.sessions, tokens),
+            reader=VisitReader(OwnOrigins(lambda: self.origins), self.sessions, tokens),
             proxies=TrustedProxies(),
             access_log=AccessLog(Metrics()),
         )
