@@ -69,9 +69,12 @@ async def build_lead_change(subject: PreviewSubject) -> Found:
 
 
 def _title(subject: PreviewSubject, does: str) -> str:
-    if subject.reach.sends:
-        return f"{does}: a running campaign then mails them."
-    return f"{does}."
+    if not subject.reach.sends:
+        return f"{does}."
+    active = [c for c in subject.reach.campaigns.values() if c.get("status") == 1]
+    if active:
+        return f"{does}: a running campaign then sends mail."
+    return f"{does}: the campaign may then send mail."
 
 
 async def _destination(

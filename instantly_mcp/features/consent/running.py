@@ -13,11 +13,12 @@ from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext
 from ..workspace.reply_values import as_list, as_object
 
-SENDING = frozenset({1, 4})
-"""The status codes of a campaign that sends: active, and running its subsequences."""
+SURELY_IDLE = frozenset({0, 2})
+"""The status codes draft and paused. Only a person starts such a campaign.
 
-KNOWN_IDLE = frozenset({0, 2, 3, -1, -2, -99})
-"""Those of a campaign that does not. Any other status counts as sending."""
+Any other status counts as sending: a completed campaign goes on when leads join it
+(``is_evergreen``), and one that Instantly stopped may be resumed by Instantly.
+"""
 
 MAX_MAPPED = 100
 """Campaigns of an account that one call reads."""
@@ -111,4 +112,4 @@ async def _read(
 def _may_send(status: Json) -> bool:
     if isinstance(status, bool) or not isinstance(status, int):
         return True
-    return status not in KNOWN_IDLE
+    return status not in SURELY_IDLE

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.access.decisions import Decision, Policy
+from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.consent.confirm_tokens import VALID_SECONDS
 from instantly_mcp.features.workspace.context import IWriteGuard
 from tests.features.cases import NOW, ToolTestCase
 from tests.support.access import asking_guard
+from tests.support.instantly import api_error
 from tests.support.seals import new_seal
 
 MAIL = {
@@ -130,8 +132,21 @@ class WhatAsksTests(ConfirmCase):
         error = self.required("create_lead", **given)
         self.assertIn("running campaign", error["preview"]["says"])
         self.assertIn("Spring", "\n".join(error["preview"]["shows"]))
-        self.instantly.answers("getCampaign", {**CAMPAIGN, "status": 0})
-        self.value("create_lead", **given)
+        for status in (0, 2):
+            self.instantly.answers("getCampaign", {**CAMPAIGN, "status": status})
+            self.value("create_lead", **given)
+
+    def test_unclear_campaigns(self) -> None:
+        """What may send counts as running: completed, stopped, unknown, unreadable."""
+        given = {"campaign": "c1", "email": "a@example.com"}
+        for status in (3, 4, -1, -2, -99, 77, None, True, "0"):
+            self.instantly.answers("getCampaign", {**CAMPAIGN, "status": status})
+            self.required("create_lead", **given)
+        unreadable = api_error(Reason.SCOPE_MISSING, "getCampaign", status=403)
+        self.instantly.answers("getCampaign", unreadable)
+        error = self.required("create_lead", **given)
+        self.assertIn("treated as active", "\n".join(error["preview"]["shows"]))
+        self.assertEqual(self.instantly.calls("createLead"), [])
 
     def test_stopping_never_asks(self) -> None:
         """A campaign is paused at once."""
