@@ -31,7 +31,7 @@ from zope.interface import implementer
 
 from .._deferred import deferred
 from .interfaces import IDatabase
-from .migrations import ForeignDatabaseError, NewerDatabaseError, migrate
+from .migrations import ForeignDatabaseError, NewerDatabaseError, migrate, version_of
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class SqliteDatabase:
         self._pool: ConnectionPool | None = None
         _require_file(path)
         try:
-            with closing(self._connect()) as connection:
+            with closing(_connect(path)) as connection:
                 _require_intact(connection)
                 migrate(connection)
                 _set_up(connection)
@@ -129,15 +129,28 @@ class SqliteDatabase:
             pool.close()
 
     def _run_now(self, interaction: Callable[..., T], args: tuple[Any, ...]) -> T:
-        with closing(self._connect()) as connection:
+        with closing(_connect(self._path)) as connection:
             _set_up(connection)
             return _transact(connection, interaction, args)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = sqlite3.connect(
-            *_arguments(self._path), **_OPTIONS
-        )
-        return connection
+
+def check_database(path: str) -> None:
+    """Check whether a daemon could use a database file; changes nothing.
+
+    :param path: the file; if it does not exist, it is fine.
+    :raises DatabaseUnusableError: when it cannot be used.
+    """
+    if not os.path.lexists(path):
+        return
+    problem = _problem_with(path)
+    if problem is not None:
+        raise DatabaseUnusableError(path, problem)
+    try:
+        with closing(_connect(path)) as connection:
+            _require_intact(connection)
+            version_of(connection)
+    except (sqlite3.Error, NewerDatabaseError, ForeignDatabaseError) as error:
+        raise DatabaseUnusableError(path, str(error)) from error
 
 
 _OPTIONS: dict[str, Any] = {
@@ -150,6 +163,11 @@ _OPTIONS: dict[str, Any] = {
 def _arguments(path: str) -> tuple[str]:
     # A file that was removed meanwhile is not created again, empty.
     return (f"file:{quote(os.path.abspath(path))}?mode=rw",)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection: sqlite3.Connection = sqlite3.connect(*_arguments(path), **_OPTIONS)
+    return connection
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,8 @@
 
 `MIGRATIONS` has the statements that lead from each version to the next. A database
 keeps its version in ``PRAGMA user_version``. What was released is never edited: add a
-version at the end instead.
+version at the end instead. SQLite 3.34, which some distributions still have, must
+understand them: no ``STRICT`` and no ``RETURNING``.
 
 Times are seconds since the epoch, by the wall clock. A row that has reached its final
 state says so in a column, and never depends on a time alone: the clock may be set back.
@@ -100,7 +101,7 @@ _APPROVALS = (
         state TEXT NOT NULL,
         asked_at REAL NOT NULL,
         document BLOB NOT NULL
-    ) STRICT
+    )
     """,
     """
     CREATE UNIQUE INDEX approvals_open ON approvals (subject)
@@ -113,7 +114,7 @@ _APPROVALS = (
         name TEXT PRIMARY KEY,
         digest TEXT NOT NULL UNIQUE,
         added_at REAL NOT NULL
-    ) STRICT
+    )
     """,
 )
 
@@ -156,15 +157,11 @@ def migrate(
     :raises ForeignDatabaseError: when it has tables, and not our application id.
     :raises sqlite3.Error: when it cannot be read or written.
     """
-    _require_ours(connection)
-    version = _number(connection, "user_version")
-    if version > len(migrations):
-        raise NewerDatabaseError(
-            f"its version is {version}, and this server knows {len(migrations)}"
-        )
+    version = version_of(connection, migrations)
     for number in range(version, len(migrations)):
         connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             for statement in migrations[number]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number + 1}")
@@ -174,13 +171,24 @@ def migrate(
         connection.commit()
 
 
-def _require_ours(connection: sqlite3.Connection) -> None:
-    if _number(connection, "application_id") == APPLICATION_ID:
-        return
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables or _number(connection, "user_version"):
-        raise ForeignDatabaseError("it is a database of another program")
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+def version_of(
+    connection: sqlite3.Connection,
+    migrations: tuple[tuple[str, ...], ...] = MIGRATIONS,
+) -> int:
+    """Return the version of a database, 0 for an empty one; changes nothing.
+
+    :raises: as `migrate`.
+    """
+    version = _number(connection, "user_version")
+    if _number(connection, "application_id") != APPLICATION_ID:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables or version:
+            raise ForeignDatabaseError("it is a database of another program")
+    if version > len(migrations):
+        raise NewerDatabaseError(
+            f"its version is {version}, and this server knows {len(migrations)}"
+        )
+    return version
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

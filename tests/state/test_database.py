@@ -19,6 +19,7 @@ from instantly_mcp.state.database import (
     DatabaseUnusableError,
     MemoryDatabase,
     SqliteDatabase,
+    check_database,
 )
 from instantly_mcp.state.interfaces import IDatabase
 
@@ -128,10 +129,13 @@ class RefusedTests(FileTestCase):
     """A file that cannot be the database is refused with its name and not replaced."""
 
     def refused(self) -> str:
-        """Return why the file is refused."""
+        """Return why the file is refused, by a check in the same way."""
+        with self.assertRaises(DatabaseUnusableError) as checked:
+            check_database(str(self.path))
         with self.assertRaises(DatabaseUnusableError) as caught:
             SqliteDatabase(str(self.path))
         message = str(caught.exception)
+        self.assertEqual(str(checked.exception), message)
         self.assertTrue(message.startswith(f"{self.path} cannot be used: "), message)
         return message
 
@@ -141,6 +145,18 @@ class RefusedTests(FileTestCase):
         self.successResultOf(database.run(make_table))
         for path in self.path.parent.iterdir():
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+
+    def test_check(self) -> None:
+        """A check creates, migrates and changes nothing."""
+        check_database(str(self.path))
+        self.path.touch(0o600)
+        check_database(str(self.path))
+        self.assertEqual(self.path.read_bytes(), b"")
+        SqliteDatabase(str(self.path))
+        before = self.path.read_bytes()
+        check_database(str(self.path))
+        self.assertEqual(self.path.read_bytes(), before)
+        self.assertEqual(list(self.path.parent.iterdir()), [self.path])
 
     def test_open_to_others(self):
         """A file that other users can open is refused, with the command that helps."""

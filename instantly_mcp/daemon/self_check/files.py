@@ -13,6 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from ...state.database import (
+    DATABASE_FILE_NAME,
+    DatabaseUnusableError,
+    check_database,
+)
 from ...state.sealed_tokens import KEY_FILE_NAME, KeyFile
 from ..settings.settings import Settings
 from .findings import Findings
@@ -49,11 +54,20 @@ def _check_state(settings: Settings, findings: Findings) -> None:
         )
     else:
         findings.errors.append(f"IMCP-STATE {path} cannot be used: {problem}")
+    if path is not None and problem is None:
+        _check_database(path / DATABASE_FILE_NAME, findings)
     keys = settings.seal_key_file
     if keys is None and path is not None and problem is None:
         keys = path / KEY_FILE_NAME
     if keys is not None:
         _check_seal_keys(keys, findings)
+
+
+def _check_database(path: Path, findings: Findings) -> None:
+    try:
+        check_database(str(path))
+    except DatabaseUnusableError as error:
+        findings.errors.append(f"IMCP-STATE {error}")
 
 
 def _check_seal_keys(path: Path, findings: Findings) -> None:

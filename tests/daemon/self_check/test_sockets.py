@@ -71,6 +71,20 @@ class FileTests(CheckTestCase):
         found = self.look(seal_key_file=str(keys))
         self.assertIn("IMCP-STATE the seal keys cannot be used", found.errors[0])
 
+    def test_database(self):
+        """A file that cannot be the database is a mistake, and stays as it is."""
+        folder = self.folder / "data"
+        folder.mkdir()
+        file = folder / "state.sqlite3"
+        self.assertEqual(self.look(state_dir=str(folder)).errors, [])
+        self.assertEqual(os.listdir(folder), [])
+        file.write_bytes(b"precious")
+        file.chmod(0o600)
+        (mistake,) = self.look(state_dir=str(folder)).errors
+        self.assertIn(f"IMCP-STATE {file} cannot be used: ", mistake)
+        self.assertEqual(file.read_bytes(), b"precious")
+        self.assertEqual(os.listdir(folder), ["state.sqlite3"])
+
     def test_files_to_write(self):
         """A log file and a ready file need an existing folder, and are not written."""
         good = self.folder / "log"
