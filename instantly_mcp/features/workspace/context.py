@@ -99,7 +99,7 @@ class ServerFacts:
     sends: Callable[[], bool] = always
 
     def rules(self, level: Level) -> JsonObject:
-        """Return what happens with changes, and whom to ask, in few words.
+        """Return what happens with changes, and whether sending is on, in few words.
 
         :param level: classes that it does not permit at all are left out.
         """
@@ -115,11 +115,7 @@ class ServerFacts:
             for decision in ("confirm", "approve", "deny")
         }
         rules = {decision: risks for decision, risks in said.items() if risks}
-        return {
-            "changes": rules,
-            "sending": "on" if self.sends() else "off",
-            "ask": self.operator or "the operator of this server",
-        }
+        return {"changes": rules, "sending": "on" if self.sends() else "off"}
 
 
 class IWriteGuard(Interface):

@@ -78,13 +78,30 @@ class ServerInfoTests(ToolTestCase):
     def test_describes_the_workspace(self) -> None:
         """It tells the workspace, or those between which the caller chooses."""
         self.assertEqual(self.info(ALL_RIGHTS)["workspace"], "acme")
-        several = self.info(Rights(workspaces=("acme", "bolt")))
+        unnamed = evolve(ACME, workspace_name="")
+        several = self.info(Rights(workspaces=("acme", "bolt")), unnamed)
         self.assertEqual(several["workspaces"], ["acme", "bolt"])
         self.assertNotIn("workspace", several)
 
-    def info(self, rights: Rights) -> JsonObject:
+    def test_names_the_token(self) -> None:
+        """It tells the name of the connection token, and never its id."""
+        rights = Rights(token="t123", token_name="ann")
+        info = self.info(rights)
+        self.assertEqual(info["connection_token"], "ann")
+        self.assertNotIn("t123", str(info))
+        self.assertNotIn("connection_token", self.info(ALL_RIGHTS))
+
+    def test_tells_strangers_little(self) -> None:
+        """A caller without a credential learns none of the rules, but whom to ask."""
+        info = self.info(ALL_RIGHTS, None)
+        self.assertFalse(info["api_key_present"])
+        self.assertEqual(info["ask"], "the operator of this server")
+        hidden = {"access", "changes", "sending", "workspace", "connection_token"}
+        self.assertEqual(hidden & info.keys(), set())
+
+    def info(self, rights: Rights, credential: Credential | None = ACME) -> JsonObject:
         """Return what a caller with these rights learns."""
-        caller = Caller(revision=V2025_11_25, credential=ACME, rights=rights)
+        caller = Caller(revision=V2025_11_25, credential=credential, rights=rights)
         running = self.tool("get_server_info").run({}, Call(caller=caller))
         structured: JsonObject = self.successResultOf(running).structured
         return structured

@@ -5,7 +5,6 @@ Needs no key and does not call Instantly.
 
 from __future__ import annotations
 
-from ...._credential import Credential
 from ...._json_codec import Json, JsonObject
 from ...._rights import Rights
 from ....api.pace.throttle import BOTH_LIMITS
@@ -30,9 +29,8 @@ async def get_server_info(
         "mode": context.facts.mode,
         "protocol_version": call.caller.revision.version,
         "api_key_present": credential is not None,
-        **_workspace(rights, credential),
-        "access": _access(rights),
-        **context.facts.rules(rights.level),
+        **({} if credential is None else _connection(context, rights)),
+        "ask": context.facts.operator or "the operator of this server",
         "toolsets": [
             name
             for name in context.toolsets
@@ -43,13 +41,17 @@ async def get_server_info(
     }
 
 
-def _workspace(rights: Rights, credential: Credential | None) -> JsonObject:
-    """Return which workspace the caller acts in, or between which it chooses."""
+def _connection(context: FeatureContext, rights: Rights) -> JsonObject:
+    """Return what the connection may do, for a caller with a credential.
+
+    Which workspace it acts in is named in every result.
+    """
+    said: dict[str, Json] = {}
+    if rights.token_name:
+        said["connection_token"] = rights.token_name
     if rights.workspaces:
-        return {"workspaces": list(rights.workspaces)}
-    if credential is None or not credential.workspace_name:
-        return {}
-    return {"workspace": credential.workspace_name}
+        said["workspaces"] = list(rights.workspaces)
+    return {**said, "access": _access(rights), **context.facts.rules(rights.level)}
 
 
 def _access(rights: Rights) -> JsonObject:
