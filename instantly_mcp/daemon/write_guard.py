@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..access.campaign_limits import CampaignLimits
 from ..access.decisions import Decision, Policy
 from ..access.interfaces import IApprovals
 from ..access.rails.passing import Rails
@@ -47,4 +48,10 @@ def make_write_guard(
             fallback=settings.confirm_fallback,
         ),
         rails=rails,
+        allow_domains=frozenset(settings.allow_domains),
+        campaigns=CampaignLimits(
+            allow=frozenset(settings.campaigns_allow),
+            deny=frozenset(settings.campaigns_deny),
+        ),
+        audit=state.audit,
     )

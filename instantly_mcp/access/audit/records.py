@@ -45,7 +45,8 @@ def refused(act: Act, code: str) -> JsonObject:
 
     :param code: the code of the refusal; see `access.refusal`.
     """
-    return {"kind": REFUSED, **_described(act), "code": code}
+    described = {k: v for k, v in _described(act).items() if k != "policy"}
+    return {"kind": REFUSED, **described, "code": code}
 
 
 def _outcome(act: str, kind: EndingKind, **more: object) -> JsonObject:

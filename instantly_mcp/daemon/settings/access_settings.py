@@ -51,6 +51,27 @@ ACCESS_SETTINGS: tuple[Setting, ...] = (
         help="off sends and starts nothing; read again from the TOML file on SIGHUP.",
     ),
     Setting(
+        name="allow_domains",
+        parse=parsers.domain,
+        default=(),
+        repeatable=True,
+        help="Domain to which copies of mail may go without the class redirects.",
+    ),
+    Setting(
+        name="campaigns_allow",
+        parse=parsers.text,
+        default=(),
+        repeatable=True,
+        help="Id or exact name of a campaign; if set, no other campaign is changed.",
+    ),
+    Setting(
+        name="campaigns_deny",
+        parse=parsers.text,
+        default=(),
+        repeatable=True,
+        help="Id or exact name of a campaign that is never changed, only paused.",
+    ),
+    Setting(
         name="tokens_only",
         parse=parsers.switch,
         default_text="true once a connection token was issued",

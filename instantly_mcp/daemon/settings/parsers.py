@@ -20,6 +20,8 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SIZE = re.compile(r"(\d+)\s*(k|m|g)?(i?b)?", re.IGNORECASE)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NOT_IN_A_URL = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
 """Characters that RFC 3986, section 2, allows in no part of a URL."""
@@ -108,6 +110,17 @@ def text(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
     return text.strip()
+
+
+def domain(text: str) -> str:
+    """Parse a domain, such as ``example.com``, in ASCII; capitals make no difference.
+
+    Subdomains are not included: they may belong to others.
+    """
+    name = text.strip().lower()
+    if len(name) > 253 or not _DOMAIN.fullmatch(name):
+        raise ValueError("must be a domain, such as example.com")
+    return name
 
 
 def proxy(text: str) -> str:

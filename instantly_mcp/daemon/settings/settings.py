@@ -63,6 +63,9 @@ class Settings:
     toolsets: tuple[str, ...]
     access: str
     sending: str
+    allow_domains: tuple[str, ...]
+    campaigns_allow: tuple[str, ...]
+    campaigns_deny: tuple[str, ...]
     operator_contact: str
     tokens_only: bool | None
     policy_sends: str

@@ -19,14 +19,24 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 from ...access.act import Act, Consent
+from ...access.audit.records import refused as refused_line
+from ...access.campaign_limits import CampaignLimits
 from ...access.canonical import digest_of
 from ...access.decisions import Decision, Policy
 from ...access.grants import grant_to_write
+from ...access.interfaces import IAuditLog
 from ...access.levels import permits
 from ...access.preview import Preview
 from ...access.rails.passing import Rails
-from ...access.refusal import NOT_ALLOWED, AccessRefusedError, ask_operator
+from ...access.refusal import (
+    APPROVAL_PENDING,
+    CONFIRMATION_REQUIRED,
+    NOT_ALLOWED,
+    AccessRefusedError,
+    ask_operator,
+)
 from ...catalog.index import BY_ID
 from ...catalog.operation import Operation, Risk
 from ...protocol.calls.call import Call, Doing
@@ -34,6 +44,7 @@ from ..results import CallRefusedError
 from ..workspace.context import FeatureContext, IWriteGuard
 from .assessment import assess, assessed, certain_risks
 from .call_consents import CallConsents
+from .campaign_check import require_permitted_campaigns
 from .confirmation import ConsentRequest
 from .consents import Consents
 from .preview_parts import PreviewSubject
@@ -53,6 +64,9 @@ DOES: Mapping[Risk, str] = {
 """What each risk class does, for the model that is refused."""
 
 
+_QUESTIONS = frozenset({CONFIRMATION_REQUIRED, APPROVAL_PENDING})
+
+
 @implementer(IWriteGuard)
 @define(eq=False, kw_only=True)
 class WriteGuard:
@@ -63,12 +77,16 @@ class WriteGuard:
         have to ask for.
     :param rails: what every write passes right before it is sent.
     :param allow_domains: domains that copies may go to, in lower case.
+    :param campaigns: the campaigns that may be changed.
+    :param audit: keeps a line for each refusal.
     """
 
     policy: Policy
     consents: Consents | None = None
     rails: Rails = field(factory=Rails)
     allow_domains: Collection[str] = ()
+    campaigns: CampaignLimits = field(factory=CampaignLimits)
+    audit: IAuditLog | None = None
     _calls: WeakKeyDictionary[Doing, CallConsents] = field(
         factory=WeakKeyDictionary, init=False
     )
@@ -110,6 +128,7 @@ class WriteGuard:
             for covered in also if act.consent else ():
                 self._of(call).add(BY_ID[covered], act)
         except AccessRefusedError as refused:
+            self._note(context, operation, arguments, call, refused.code)
             raise _as_result(refused) from None
 
     async def _write(
@@ -123,6 +142,7 @@ class WriteGuard:
             act = await self._permitted(context, operation, arguments, call)
             await self.rails.before(act)
         except AccessRefusedError as refused:
+            self._note(context, operation, arguments, call, refused.code)
             raise _as_result(refused) from None
         self._of(call).wrote = True
         sending = ActSending(context, act, self.rails)
@@ -141,13 +161,7 @@ class WriteGuard:
         :raises AccessRefusedError: when level, policy or a person forbid it.
         """
         doing = _required_doing(call)
-        subject = PreviewSubject(
-            context=context,
-            operation=operation,
-            arguments=arguments,
-            said=doing.arguments,
-            call=call,
-        )
+        subject = _subject(context, operation, arguments, call, doing)
         certain = certain_risks(subject)
         if certain or not operation.can_be_risky:
             # Refused before anything is read. A call whose classes are still to be
@@ -156,6 +170,7 @@ class WriteGuard:
         found = await assess(subject, self.allow_domains)
         subject = assessed(subject, found)
         decision = self._decision(subject, found.risks)
+        await require_permitted_campaigns(subject, self.campaigns)
         act = _act(subject, doing, decision)
         if decision is Decision.ALLOW:
             return act
@@ -213,6 +228,22 @@ class WriteGuard:
             raise _too_late()
         return await build_preview(assessed(subject, found), act.workspace)
 
+    def _note(
+        self,
+        context: FeatureContext,
+        operation: Operation,
+        arguments: JsonObject,
+        call: Call,
+        code: str,
+    ) -> None:
+        """Record a refusal. A question to a person is not one."""
+        doing = call.doing
+        if self.audit is None or doing is None or code in _QUESTIONS:
+            return
+        subject = _subject(context, operation, arguments, call, doing)
+        act = _act(evolve(subject, risks=certain_risks(subject)), doing, Decision.DENY)
+        self.audit.append(refused_line(act, code)).addErrback(noop)
+
     def _of(self, call: Call) -> CallConsents:
         return self._calls.setdefault(_required_doing(call), CallConsents())
 
@@ -221,6 +252,22 @@ def _required_doing(call: Call) -> Doing:
     if call.doing is None:
         raise ask_operator("Only tools may change anything.")
     return call.doing
+
+
+def _subject(
+    context: FeatureContext,
+    operation: Operation,
+    arguments: JsonObject,
+    call: Call,
+    doing: Doing,
+) -> PreviewSubject:
+    return PreviewSubject(
+        context=context,
+        operation=operation,
+        arguments=arguments,
+        said=doing.arguments,
+        call=call,
+    )
 
 
 def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
