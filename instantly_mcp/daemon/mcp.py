@@ -26,7 +26,7 @@ from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
 from ..pipeline.replies.retention import Retention
 from ..protocol.calls.subscriptions import ChangeNotifier
-from ..protocol.calls.workspace_choice import IWorkspaceChoice
+from ..protocol.calls.workspace_choice import NO_WORKSPACES, IWorkspaceChoice
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..protocol.wire.errors import ProtocolError
@@ -231,6 +231,7 @@ def make_server_features(
         ),
         sends=lambda: not books.sending.is_off,
         rights_now=tokens.book.current,
+        workspaces=workspaces,
         on_change=changes.resource_updated,
     )
     features.context.on_read = durable.outcomes.read
@@ -258,6 +259,7 @@ def make_features(
     guard: WriteGuard | None = None,
     rights_now: Callable[[Rights], Rights | None] = as_they_are,
     sends: Callable[[], bool] = always,
+    workspaces: IWorkspaceChoice = NO_WORKSPACES,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
@@ -267,6 +269,7 @@ def make_features(
     :param guard: the way of all writes; by default one that cannot ask anybody.
     :param sends: see `ServerFacts`.
     :param rights_now: limits rights to what the token behind them permits now.
+    :param workspaces: knows the workspaces between which callers choose.
     :param on_change: called with each resource that is found to have changed.
     """
     return build_features(
@@ -279,6 +282,7 @@ def make_features(
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),
         rights_now=rights_now,
+        workspaces=workspaces,
         on_change=on_change,
     )
 

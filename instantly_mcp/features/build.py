@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from .._noop import noop
 from .._rights import Rights
 from ..api.interfaces import IInstantly
+from ..protocol.calls.workspace_choice import NO_WORKSPACES, IWorkspaceChoice
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
 from .prompts.registry import build_prompts
@@ -45,6 +46,7 @@ def build_features(
     warn_only: Collection[str] = (),
     wall: Callable[[], float] = time.time,
     rights_now: Callable[[Rights], Rights | None] = as_they_are,
+    workspaces: IWorkspaceChoice = NO_WORKSPACES,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
@@ -55,6 +57,7 @@ def build_features(
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
         counts them.
     :param rights_now: see `FeatureContext`.
+    :param workspaces: knows the workspaces between which callers choose.
     :param on_change: called with each resource that is found to have changed.
     """
     context = FeatureContext(
@@ -68,6 +71,7 @@ def build_features(
         warn_only=frozenset(warn_only),
         wall=wall,
         rights_now=rights_now,
+        workspaces=workspaces,
         job_changes=JobChangeTracker(on_change),
     )
     tools = build_tools(context, selection)

@@ -8,6 +8,10 @@ from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.features.build import Features, build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
+from instantly_mcp.protocol.calls.workspace_choice import (
+    NO_WORKSPACES,
+    IWorkspaceChoice,
+)
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
@@ -25,8 +29,13 @@ def client_of(sandbox: Sandbox, clock: Clock) -> InstantlyClient:
     )
 
 
-def features_on(sandbox: Sandbox, clock: Clock) -> Features:
-    """Build all features, with all tools; the clock begins at `NOW`."""
+def features_on(
+    sandbox: Sandbox, clock: Clock, workspaces: IWorkspaceChoice = NO_WORKSPACES
+) -> Features:
+    """Build all features, with all tools; the clock begins at `NOW`.
+
+    :param workspaces: knows the workspaces between which callers choose.
+    """
     return build_features(
         client_of(sandbox, clock),
         clock,
@@ -34,5 +43,6 @@ def features_on(sandbox: Sandbox, clock: Clock) -> Features:
         ToolSelection.parse("all"),
         guard=permissive_guard(),
         seal=new_seal(),
+        workspaces=workspaces,
         wall=lambda: NOW.timestamp() + clock.seconds(),
     )

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.access.grants import grant_to_read
+from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.workspace.choice import BookChoice
 from instantly_mcp.protocol.calls.call import Caller
@@ -57,7 +58,11 @@ class ChoiceTestCase(ClockedTestCase):
         super().setUp()
         self.sandbox = Sandbox(self.clock, rate_limited=False)
         self.book = agency_book()
-        features = features_on(self.sandbox, self.clock)
+        choice = BookChoice(self.book)
+        features = features_on(self.sandbox, self.clock, choice)
+        client = features.context.instantly
+        assert isinstance(client, InstantlyClient)
+        self.instantly = client
         self.server = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
             tools=features.tools,
@@ -66,7 +71,7 @@ class ChoiceTestCase(ClockedTestCase):
             seal=new_seal(),
             clock=self.clock,
             wall_clock=self.clock.seconds,
-            workspaces=BookChoice(self.book),
+            workspaces=choice,
         )
         self.credential: Credential | None = self.token(BLUE, GREEN)
 
@@ -80,15 +85,19 @@ class ChoiceTestCase(ClockedTestCase):
 
     def start(self, method: str, params: JsonObject) -> Deferred[Any]:
         """Send a request and let it end."""
-        request = Request(id=1, method=method, params=params)
-        caller = Caller(revision=V2025_11_25, credential=self.credential)
-        context = RequestContext(request=request, caller=caller)
-        asking = maybeDeferred(METHODS[method], self.server, context)
+        asking = self.begin(method, params)
         for _ in range(90):
             if asking.called:
                 break
             self.clock.advance(1)
         return asking
+
+    def begin(self, method: str, params: JsonObject) -> Deferred[Any]:
+        """Send a request."""
+        request = Request(id=1, method=method, params=params)
+        caller = Caller(revision=V2025_11_25, credential=self.credential)
+        context = RequestContext(request=request, caller=caller)
+        return maybeDeferred(METHODS[method], self.server, context)
 
     def call(self, tool: str, **arguments: Any) -> Any:
         """Return the result of a tool."""
@@ -126,7 +135,7 @@ class ToolTests(ChoiceTestCase):
     def test_schemas_of_callers_who_choose(self) -> None:
         """Each tool that reaches a workspace requires one of the caller's."""
         schemas = self.schemas()
-        del schemas["get_server_info"]
+        del schemas["get_server_info"], schemas["report_all_workspaces"]
         for name, schema in schemas.items():
             self.assertEqual(schema["properties"]["workspace"]["enum"], [BLUE, GREEN])
             self.assertEqual(schema["required"][0], "workspace", name)

@@ -15,6 +15,7 @@ from ..workspace.names import ACCOUNTS, CAMPAIGNS
 from .arguments import ID, TEXT, list_of, reference
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
+from .workflows.report_all_workspaces import report_all_workspaces
 
 MAX_ACCOUNTS = 100
 START = argument("start_date", description="YYYY-MM-DD")
@@ -130,6 +131,29 @@ TOOLS = (
         ),
         work=daily_analytics,
         output={"rows": list_of(date=TEXT)},
+    ),
+    ToolDeclaration(
+        name="report_all_workspaces",
+        title="All workspaces",
+        description=(
+            "Totals of all campaigns for each workspace (client) and over all: sent, "
+            "opens, replies, bounces, opportunities, rates. Says which workspaces are "
+            "missing, and why."
+        ),
+        toolset="analytics",
+        hints=READ_ONLY,
+        operation="getCampaignAnalytics",
+        across=True,
+        arguments=(
+            argument(
+                "workspaces",
+                schema={"type": "array", "items": TEXT, "minItems": 1},
+                description="default all",
+            ),
+            START,
+            END,
+        ),
+        work=report_all_workspaces,
     ),
     ToolDeclaration(
         name="get_warmup_analytics",

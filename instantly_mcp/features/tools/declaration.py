@@ -81,6 +81,8 @@ class ToolDeclaration:
         Schemas; the output schema of the tool adds the member ``error``.
     :param changes: the operation changes an object, so at least one argument besides
         the required ones must be given.
+    :param across: it is for all workspaces of a caller who chooses between several;
+        other callers do not see it.
     :param extra: list the tool only when the operator selects all tools.
     :param task: whether a call may become a task.
     """
@@ -98,6 +100,7 @@ class ToolDeclaration:
     cursor_of: CursorOf | None = None
     output: JsonObject | None = None
     changes: bool = False
+    across: bool = False
     extra: bool = False
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER

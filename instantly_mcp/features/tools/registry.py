@@ -46,12 +46,15 @@ class SelectedTools:
         aliases: Mapping[str, Tool] | None = None,
         every: Collection[str] = (),
     ) -> None:
-        self._listed = SelectedItems(listed)
+        alone = tuple(tool for tool in listed if not tool.across)
+        self._listed = SelectedItems(alone)
+        self._across = SelectedItems(listed)
         self._by_name = {tool.name: tool for tool in listed} | dict(aliases or {})
         self._disabled = frozenset(every) - self._by_name.keys()
 
     def listed(self, rights: Rights = ALL_RIGHTS) -> Sequence[Tool]:
-        return self._listed.seen_with(rights)
+        seen = self._across if rights.workspaces else self._listed
+        return seen.seen_with(rights)
 
     def find(self, name: str) -> Tool | None:
         return self._by_name.get(name)

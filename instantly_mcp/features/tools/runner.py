@@ -51,6 +51,7 @@ def build_tool(declaration: ToolDeclaration, context: FeatureContext) -> Tool:
         annotations=declaration.hints,
         needs_credential=declaration.needs_credential,
         task=declaration.task_support,
+        across=declaration.across,
         toolset=declaration.toolset,
         level=least_level(declaration),
         run=ToolRunner(context=context, declaration=declaration),

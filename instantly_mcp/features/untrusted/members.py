@@ -54,6 +54,7 @@ CODES = frozenset(
     | {"organization", "added_by", "modified_by", "owned_by", "uploaded_by_user"}
     | {"approval", "approval_page"}
     | {"assigned_to", "stepID", "upload_method", "last_step_from", "suggestions"}
+    | {"workspace"}
 )
 NOT_CODES = frozenset({"message_id"})
 """Members that are called like codes, but that the sender of a mail writes."""

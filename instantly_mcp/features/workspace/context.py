@@ -29,6 +29,7 @@ from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
 from ...catalog.operation import Operation
 from ...protocol.calls.call import Call
+from ...protocol.calls.workspace_choice import IWorkspaceChoice, NoWorkspaces
 from ...protocol.interfaces import ITokenSealer
 from ..results import CallRefusedError
 from .job_changes import JobChangeTracker
@@ -165,6 +166,7 @@ class FeatureContext:
     :param warn_only: the checks before a start that warn when they fail.
     :param on_read: called with principal, workspace key and tool when a tool has read
         something, and changed nothing.
+    :param workspaces: knows the workspaces between which callers choose.
     :param job_changes: the last known status of background jobs.
     :param created_leads: the ids that create_lead returned before.
     :param verifications: the lists whose verification began a moment ago.
@@ -185,6 +187,7 @@ class FeatureContext:
     wall: Callable[[], float] = time.time
     rights_now: Callable[[Rights], Rights | None] = as_they_are
     on_read: Callable[[str, str, str], object] = noop
+    workspaces: IWorkspaceChoice = field(factory=NoWorkspaces)
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
     created_leads: RecentIds = field(factory=RecentIds)
     verifications: RecentStarts = field(init=False)

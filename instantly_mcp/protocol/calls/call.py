@@ -224,7 +224,9 @@ class Call:
     def workspace_name(self) -> str:
         """The operator's name for the workspace of the call; empty without one."""
         credential = self.caller.credential
-        return "" if credential is None else credential.workspace_name
+        if credential is None or self.caller.rights.workspaces:
+            return ""
+        return credential.workspace_name
 
     @property
     def client(self) -> str:

@@ -73,6 +73,9 @@ class NoWorkspaces:
         )
 
 
+NO_WORKSPACES = NoWorkspaces()
+
+
 def chooses(caller: Caller) -> bool:
     """Return whether a caller has to choose between workspaces."""
     return caller.credential is not None and bool(caller.credential.rights.workspaces)

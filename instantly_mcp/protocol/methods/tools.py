@@ -89,7 +89,7 @@ def call_tool(
             features.workspaces,
             context.caller,
             object_of(arguments),
-            needed=tool.needs_credential,
+            needed=tool.needs_credential and not tool.across,
         )
         accepted = compiled.accepted.read(named)
     except WorkspaceNotChosenError as refused:

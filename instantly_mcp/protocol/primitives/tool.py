@@ -135,6 +135,8 @@ class Tool:
     :param output_schema: JSON Schema 2020-12 of the structured results.
     :param needs_credential: whether a call without a credential is refused (401).
     :param task: whether `run` may call `Call.become_task`.
+    :param across: it is for all workspaces of a caller who chooses between several;
+        other callers do not see it.
     :param toolset: the toolset that it belongs to; ``None`` for all callers.
     :param level: the least access level with which it can do anything.
     """
@@ -149,6 +151,7 @@ class Tool:
     output_schema: Mapping[str, Json] | None = None
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER
+    across: bool = False
     toolset: str | None = None
     level: Level = Factory(_least_level, takes_self=True)
 

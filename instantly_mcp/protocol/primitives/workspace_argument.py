@@ -34,6 +34,8 @@ Item = TypeVar("Item", bound=Needing)
 
 def choosing_tool(tool: Tool, names: Sequence[str]) -> Tool:
     """Return a tool with the argument, which is required."""
+    if tool.across:
+        return tool
     schema: dict[str, Json] = dict(tool.input_schema)
     argument: Json = {"type": "string", "enum": list(names)}
     schema["properties"] = {WORKSPACE: argument, **tool.input_schema["properties"]}
