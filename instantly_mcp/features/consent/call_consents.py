@@ -55,6 +55,6 @@ class CallConsents:
         :raises ValueError: for an act without a consent.
         """
         if act.consent is None:
-            raise ValueError("nobody agreed to the act")
+            raise ValueError("no one agreed to the act")
         agreed = _Agreed(operation, act.risks, act.decision, act.consent)
         self._agreed.append(agreed)

@@ -60,7 +60,7 @@ class Silence(Exception):
 
 @frozen
 class ConsentRequest:
-    """A write that somebody has to agree to.
+    """A write that a person has to agree to.
 
     :param doing: what the tool does, with the token if the call has one.
     """

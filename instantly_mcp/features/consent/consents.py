@@ -62,7 +62,7 @@ class Consents:
     async def _approved(self, asked: ConsentRequest, rebuild: Rebuild) -> Consent:
         """Ask for approval; a call that can become a task waits for the decision."""
         if self.approvals is None:
-            raise ask_operator("This needs an approval, and nobody can approve here.")
+            raise ask_operator("This needs an approval, and no one can approve here.")
         preview = asked.preview
         while True:
             try:

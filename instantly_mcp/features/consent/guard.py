@@ -2,7 +2,7 @@
 
 1. The risk classes of the call are found out (`assessment`).
 2. Access level and policy decide: `access.levels`, `access.decisions`.
-3. If somebody must agree, a preview is built (`previews`) and shown (`consents`).
+3. If a person must agree, a preview is built (`previews`) and shown (`consents`).
 4. The rails limit and record it; a grant is made for exactly this write; it is sent.
 5. The rails learn how it ended.
 """
@@ -212,7 +212,7 @@ class WriteGuard:
         self, subject: PreviewSubject, act: Act, doing: Doing
     ) -> Consent:
         if self.consents is None:
-            raise ask_operator("This needs a consent, and nobody can be asked here.")
+            raise ask_operator("This needs a consent, and no one can be asked here.")
         rebuild = partial(self._preview_again, subject, act)
         preview = await build_preview(subject, act.workspace)
         asked = ConsentRequest(act, preview, subject.call, doing)

@@ -8,7 +8,7 @@ from datetime import datetime
 from ..._json_codec import JsonObject
 from ...access.canonical import digest_of
 from ...access.preview import Fact
-from ..tools.workflows.preflight_guard import hurried
+from ..tools.workflows.preflight_guard import hurried, refuse_failed
 from ..workspace.mail_text import text_of_html
 from ..workspace.preflight.check import Check
 from ..workspace.preflight.report import checks_of
@@ -27,12 +27,16 @@ from .shown_preview import line
 
 
 async def build_launch(subject: PreviewSubject) -> Found:
-    """Find what a start of a campaign sends."""
+    """Find what a start of a campaign sends.
+
+    :raises CallRefusedError: when a check fails: no consent can replace it.
+    """
     id = str(subject.arguments["id"])
     call = hurried(subject.context, subject.call)
     survey = await survey_campaign(subject.context, id, call, diagnosis=False)
     campaign = survey.campaign
     checks = {check.name: check for check in checks_of(survey)}
+    refuse_failed(checks.values(), "Nothing was started.")
     facts = (
         *campaign_facts(id, campaign),
         fact("Leads", survey.leads_count),
@@ -67,7 +71,7 @@ def _warnings(checks: dict[str, Check]) -> Sequence[Check]:
     return [
         check
         for check in checks.values()
-        if check.outcome in ("warn", "fail") and check.name != "status"
+        if check.outcome == "warn" and check.name != "status"
     ]
 
 

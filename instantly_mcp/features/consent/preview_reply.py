@@ -18,7 +18,7 @@ _SHOWN = frozenset(
 
 
 async def recipients(subject: PreviewSubject) -> Sequence[str]:
-    """Return the people to whom a reply goes by itself; nobody if unreadable."""
+    """Return the people to whom a reply goes by itself; no one if unreadable."""
     original = await _original(subject)
     if original is None:
         return ()

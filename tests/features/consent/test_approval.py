@@ -73,7 +73,7 @@ class CollectTests(ApprovalCase):
         self.assertEqual(self.sent(), 0)
 
     def test_denied(self) -> None:
-        """A denial is told, and asking again at once changes nothing."""
+        """A denial is reported, and asking again at once changes nothing."""
         self.decide(self.pending(), approve=False)
         for _ in range(2):
             error = self.failure("reply_to_email", **REPLY)
@@ -81,13 +81,13 @@ class CollectTests(ApprovalCase):
         self.assertEqual(self.sent(), 0)
 
     def test_no_token_in_its_place(self) -> None:
-        """A confirm_token is no approval, and the client's user is not asked."""
+        """A confirm_token is not an approval, and the client's user is not asked."""
         self.pending(confirm_token="made-up")
         message = modern(call("reply_to_email", REPLY), clientCapabilities=FORMS)
         self.assertEqual(self.code(self.line.send_modern(message)), "approval_pending")
         self.assertEqual(self.sent(), 0)
 
-    def test_nobody_approves(self) -> None:
+    def test_no_approvers(self) -> None:
         """Without approvers it is refused."""
         guard = asking_guard(new_seal(), lambda: self.now, self.policy)
         self.context.guard = guard

@@ -196,7 +196,7 @@ class SessionQuestionTests(QuestionCase):
         self.assertEqual(self.sent(), 0)
 
     def test_refused_by_the_client(self) -> None:
-        """An error in place of an answer is no silence: there is no token."""
+        """An error in place of an answer is not silence: there is no token."""
         received, asked = self.ask()
         error = {"code": -1, "message": "no"}
         reply = {"jsonrpc": "2.0", "id": asked["id"], "error": error}

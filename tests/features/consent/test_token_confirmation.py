@@ -84,7 +84,7 @@ class TokenTests(ConfirmCase):
         self.assertEqual(len(self.instantly.calls("createEmailVerification")), 1)
 
     def test_other_call(self) -> None:
-        """A token is for one tool and its arguments, and is no other text."""
+        """A token is for one tool and its arguments, and no other text is one."""
         token = self.token("reply_to_email", **REPLY)
         other = {**REPLY, "body": {"text": "No."}}
         for name, given in (
@@ -159,7 +159,7 @@ class WhatAsksTests(ConfirmCase):
         self.assertIn("would_delete", got)
 
     def test_copies_within_the_company(self) -> None:
-        """A copy to the lead's own company is no redirection; one to others is."""
+        """A copy to the lead's own company redirects nothing; one to others does."""
         own = {**REPLY, "cc_address_email_list": "boss@theirs.example"}
         self.required("reply_to_email", **own)
         self.asking.policy = Policy(redirects=Decision.DENY)

@@ -146,7 +146,7 @@ class SessionAskerTests(ClockedTestCase):
         self.assertEqual(self.session.pending, {})
 
     def test_own_limit(self) -> None:
-        """A question may have a limit of its own; silence is told from a refusal."""
+        """A question may have a limit of its own; silence differs from a refusal."""
         asking = self.ask({"name": evolve(NAME, patience_seconds=45)})
         self.clock.advance(45)
         self.failureResultOf(asking, NotAnswered)
