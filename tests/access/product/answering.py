@@ -12,6 +12,8 @@ from tests.support.messages import call, initialize, request
 from .memory_daemon import Answer
 from .ways import TASK_STEPS, TASKS, Caller, Session, outcome, send_modern
 
+MOST_SECONDS = 100
+
 ASKABLE: JsonObject = {"elicitation": {}}
 
 ACCEPT: JsonObject = {"action": "accept", "content": {"confirm": True}}
@@ -23,8 +25,10 @@ def by_rounds(
     caller: Caller, tool: str, arguments: JsonObject, answer: Json
 ) -> JsonObject:
     """Call in the modern era, and answer by calling again."""
-    able = caller.with_(capabilities=ASKABLE)
-    message = call(tool, arguments)
+    return _rounds(caller.with_(capabilities=ASKABLE), call(tool, arguments), answer)
+
+
+def _rounds(able: Caller, message: JsonObject, answer: Json) -> JsonObject:
     result = outcome(send_modern(able, message))
     while result.get("resultType") == "input_required" and answer is not None:
         more = {
@@ -39,9 +43,12 @@ def by_rounds(
 def by_task(
     caller: Caller, tool: str, arguments: JsonObject, answer: Json
 ) -> JsonObject:
-    """Call as a client of tasks, and answer with ``tasks/update``."""
+    """Call as a client of tasks, and answer with ``tasks/update``.
+
+    A tool that never becomes a task asks such a client by rounds.
+    """
     able = caller.with_(capabilities={**ASKABLE, **TASKS})
-    result = outcome(send_modern(able, call(tool, arguments)))
+    result = _rounds(able, call(tool, arguments), answer)
     if result.get("resultType") != "task":
         return result
     id = result["taskId"]
@@ -103,7 +110,7 @@ def on_stream(
 def _conversation(stream: Answer, id: int, answer: Json, post) -> JsonObject:
     """Answer each question on a stream until the response to a request arrives."""
     answered: set[Json] = set()
-    for _ in range(TASK_STEPS):
+    for _ in range(MOST_SECONDS):
         for message in stream.messages():
             if message.get("id") == id and "method" not in message:
                 return outcome(message)

@@ -240,5 +240,5 @@ class ConfirmationTests(SynchronousTestCase):
     def test_any_order(self) -> None:
         """No order of events sends what the shown token was not given for."""
         case: Any = ConfirmationMachine.TestCase
-        case.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+        case.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
         case("runTest").runTest()
