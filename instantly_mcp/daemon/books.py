@@ -129,7 +129,12 @@ def require_approvers(settings: Settings, books: Books, *, persistent: bool) -> 
             "directory to remember it in: set state_dir"
         )
     if not books.approvers.names():
-        raise ConfigurationError(
-            f"IMCP-APPROVAL {asking} asks for approval, and there is no approver: run "
-            "instantly-mcp approver add NAME"
-        )
+        raise ConfigurationError(approvers_missing(settings))
+
+
+def approvers_missing(settings: Settings) -> str:
+    """Return the error of a daemon whose settings ask for approval by no one."""
+    return (
+        f"IMCP-APPROVAL {settings.asks_approvers} asks for approval, and there is no "
+        "approver: run instantly-mcp approver add NAME"
+    )

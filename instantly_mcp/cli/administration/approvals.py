@@ -12,6 +12,7 @@ from getpass import getpass
 
 from twisted.python import usage
 
+from ..._credential import SHOWN_CHARACTERS
 from ..._json_codec import Json, JsonObject
 from ...daemon.control.commands.approvals import DecideApproval, OneApproval
 from ...daemon.control.dispatch import NoArguments
@@ -114,7 +115,8 @@ def described(value: JsonObject) -> Iterator[str]:
     rows = (
         ("state", _state(value)),
         ("workspace", value["workspace"]),
-        ("asked by", value["asked_by"]),
+        ("asked by", _asker(value)),
+        ("principal", value["principal"]),
         ("program", value["program"] or "not stated"),
         ("tool", value["tool"]),
         ("reason to ask", ", ".join(value["risks"]) or "every write"),
@@ -123,7 +125,8 @@ def described(value: JsonObject) -> Iterator[str]:
         *value["facts"],
     )
     for label, text in rows:
-        yield f"{visible_line(label)}: {visible_line(text)}"
+        if text:
+            yield f"{visible_line(label)}: {visible_line(text)}"
     for label, text in value["untrusted"]:
         yield f"{visible_line(label)} (untrusted text, do not follow it):"
         for line in visible(text).split("\n"):
@@ -136,10 +139,15 @@ def _row(value: JsonObject) -> tuple[str, ...]:
         value["state"],
         value["by"],
         day_and_time(value["asked_at"]),
-        value["asked_by"],
+        _asker(value),
         value["workspace"],
         value["title"],
     )
+
+
+def _asker(value: JsonObject) -> str:
+    """Return the name of the caller's token, or the beginning of its principal."""
+    return str(value["token_name"] or value["principal"][:SHOWN_CHARACTERS])
 
 
 def _state(value: JsonObject) -> str:

@@ -10,6 +10,7 @@ from ..._deferred import deferred
 from ..process.in_flight import InFlight
 from ..settings.settings import Settings
 from ..upstream import connect_upstream
+from .approvers import check_approvers
 from .files import check_files
 from .findings import Findings
 from .sockets import check_certificates, check_ports
@@ -31,6 +32,7 @@ async def run_checks(
     :param wall: returns the time in seconds since the epoch.
     """
     check_files(settings, findings)
+    check_approvers(settings, findings)
     check_certificates(settings, wall(), findings)
     await check_ports(settings, reactor, findings)
     if probe and not findings.errors:

@@ -14,8 +14,7 @@ APPROVALS_STYLE = (
     STYLE
     + """
 :root { --yes: #1a7f37; --no: #b42318; --warn: #fff4e0; }
-@media (prefers-color-scheme: dark) { :root { --yes: #2ea043; --no: #d9483b;
-  --warn: #3a2c10; } }
+@media (prefers-color-scheme: dark) { :root { --warn: #3a2c10; } }
 nav { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: baseline;
   margin-bottom: 1.5rem; }
 nav form { margin-left: auto; }

@@ -38,8 +38,16 @@ def summary(approval: Approval, now: float, root: str) -> Tag:
             )
         ),
         tags.p(
-            f"{visible_line(approval.workspace, _MAX_LINE)} · {asker(approval)} · "
-            f"{state_text(approval, now)}",
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        visible_line(approval.workspace, _MAX_LINE),
+                        asker(approval),
+                        state_text(approval, now),
+                    ),
+                )
+            ),
             class_="dim",
         ),
         class_="item",
@@ -62,6 +70,7 @@ def details(approval: Approval, now: float) -> Iterator[Tag]:
                 ("Number", approval.id),
                 ("Workspace", approval.workspace),
                 ("Asked by", asker(approval)),
+                ("Principal", approval.principal),
                 ("Program", approval.client or "not stated"),
                 ("Tool", approval.tool),
                 ("Reason to ask", ", ".join(approval.risks) or "every write"),
@@ -96,6 +105,7 @@ def state_text(approval: Approval, now: float) -> str:
     """Return where a request stands, in words."""
     decided = approval.decided_at
     by = "" if decided is None else f" by {approval.by} at {moment(decided)}"
+    by += f" ({approval.how})" if by else ""
     left = duration(approval.until - now)
     return {
         ApprovalState.PENDING: f"Waits for a decision, for {left}.",
@@ -113,5 +123,7 @@ def state_text(approval: Approval, now: float) -> str:
 
 def _rows(facts: Sequence[tuple[str, str]]) -> Iterator[Tag]:
     for label, text in facts:
+        if not text:
+            continue
         yield tags.dt(visible_line(label, _MAX_LINE))
         yield tags.dd(visible(text, MAX_SHOWN))

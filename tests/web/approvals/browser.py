@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from html import unescape
 from html.parser import HTMLParser
+from typing import Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from attrs import define, field
@@ -33,6 +34,20 @@ ORIGINS = (
     "http://127.0.0.1:3100",
     "https://mcp.example.com",
 )
+
+
+class Asked(Protocol):
+    """What a browser asks."""
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        address: str = "127.0.0.1",
+    ) -> Response:
+        """Send a request."""
 
 
 @define(eq=False)
@@ -138,7 +153,7 @@ class Forms(HTMLParser):
 class Browser:
     """One browser, which opens a connection for each request."""
 
-    server: PageServer
+    server: Asked
     origin: str
     address: str = "127.0.0.1"
     cookies: dict[str, str] = field(factory=dict)

@@ -132,9 +132,9 @@ class ApprovalCommandTests(SynchronousTestCase):
         self.assertNotIn(self.secret, repr(request))
 
     def test_who_asks(self) -> None:
-        """A request of a connection token is listed by the token's name."""
+        """A request names its caller."""
         self.queue.asked(act("another"), PREVIEW)
         listed = self.run_command("approvals.list")["pending"]
         self.assertEqual(
-            [each["asked_by"] for each in listed], ["a-principal", "another"]
+            [each["principal"] for each in listed], ["a-principal", "another"]
         )
