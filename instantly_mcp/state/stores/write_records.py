@@ -15,8 +15,8 @@ from ...access.rails.interfaces import IWriteRecords
 from ...access.rails.records import WriteRecord, WriteState
 from ..interfaces import IDatabase
 
-KEPT_DONE = 10_000
-"""How many writes that took effect are remembered, the latest ones."""
+KEPT_WRITES = 20_000
+"""How many writes are remembered, the latest ones, whatever became of them."""
 
 _COLUMNS = (
     "act, request, owner, principal, workspace, tool, operation, targets, at, state"
@@ -30,7 +30,7 @@ class StoredWriteRecords:
     """Records in the table ``writes``; the latest of a request comes last."""
 
     database: IDatabase
-    kept: int = KEPT_DONE
+    kept: int = KEPT_WRITES
 
     def begin(
         self, record: WriteRecord, against: Mapping[WriteState, float]
@@ -89,7 +89,7 @@ def _end(cursor: sqlite3.Cursor, act: str, state: WriteState, kept: int) -> None
     cursor.execute("UPDATE writes SET state = ? WHERE act = ?", (state.value, act))
     cursor.execute("DELETE FROM writes WHERE act = ? AND state = 'settled'", (act,))
     cursor.execute(
-        "DELETE FROM writes WHERE state IN ('done', 'settled') "
+        "DELETE FROM writes WHERE state != 'sending' "
         "AND number <= (SELECT max(number) FROM writes) - ?",
         (kept,),
     )

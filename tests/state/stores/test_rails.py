@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from instantly_mcp.access.rails.interfaces import ICounters, IMarks, IWriteRecords
 from instantly_mcp.access.rails.records import WriteState
 from instantly_mcp.state.stores.counters import StoredCounters
@@ -9,7 +11,7 @@ from instantly_mcp.state.stores.marks import StoredMarks
 from instantly_mcp.state.stores.write_records import StoredWriteRecords
 from tests.contract.counters import CountersContract
 from tests.contract.marks import NOW, MarksContract
-from tests.contract.write_records import WriteRecordsContract
+from tests.contract.write_records import RECORD, WriteRecordsContract
 
 from .databases import MemoryCase, SqliteCase
 
@@ -64,18 +66,21 @@ class LimitTests(MemoryCase):
         self.assertFalse(self.successResultOf(store.use("a", "lasting", NOW + 1)))
 
     def test_writes(self) -> None:
-        """Writes that took effect are forgotten after enough later ones."""
+        """Writes that ended are forgotten after enough later ones, in any state."""
         store = StoredWriteRecords(self.database(), kept=2)
-        contract = WriteRecordsInMemoryTests()
-        contract.make_store = lambda: store  # type: ignore[method-assign]
-        for number in range(5):
-            contract.begin(act=f"a{number}", request=f"r{number}")
-            contract.end(WriteState.DONE, f"a{number}")
+        states = (*[WriteState.SENDING] * 2, *[WriteState.UNKNOWN] * 2)
+        states = (*states, *[WriteState.DONE] * 3)
+        for number, state in enumerate(states):
+            record = evolve(RECORD, act=f"a{number}", request=f"r{number}")
+            store.begin(record, {})
+            store.end(record.act, state)
+        everything = dict.fromkeys(WriteState, 0.0)
         found = [
-            self.successResultOf(store.latest(f"r{number}", {WriteState.DONE: 0}))
-            for number in range(5)
+            self.successResultOf(store.latest(f"r{number}", everything))
+            for number in range(len(states))
         ]
-        self.assertEqual([one is not None for one in found], [False] * 3 + [True] * 2)
+        kept = [one.act for one in found if one is not None]
+        self.assertEqual(kept, ["a0", "a1", "a5", "a6"])
 
 
 del MarksContract, CountersContract, WriteRecordsContract, MemoryCase, SqliteCase
