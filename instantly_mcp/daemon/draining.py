@@ -79,11 +79,15 @@ class TrackedServer(McpServer):
     def handle(self, message: Message, caller: Caller) -> Deferred[Response | None]:
         """Answer one message; track it only if it is not answered at once."""
         answering = McpServer.handle(self, message, caller)
-        if not answering.called:
-            self._open[answering] = message, caller
-            answering.addBoth(self._ended, answering)
-            self.tracker.track(answering)
-        return answering
+        if answering.called:
+            return answering
+        self._open[answering] = message, caller
+        answering.addBoth(self._ended, answering)
+        # The call is in flight until its answer is where its client gets it: the
+        # daemon, which waits for the last call, then closes the streams.
+        answer: Deferred[Response | None] = Deferred(lambda _: answering.cancel())
+        self.tracker.track(answering.chainDeferred(answer))
+        return answer
 
     def give_up(self) -> None:
         """Cancel and answer every call. What a call has already done stays done.

@@ -30,6 +30,13 @@ import os, signal, sys, types
 from twisted.internet import reactor
 
 number = int(sys.argv.pop(1))
+ready_file = sys.argv.pop(1)
+
+def stop_when_ready():
+    if os.path.exists(ready_file):
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        reactor.callLater(0.01, stop_when_ready)
 
 class Sender:
     # Modules are torn down after Python has removed its signal handlers.
@@ -38,10 +45,7 @@ class Sender:
 
 keeper = sys.modules["keeper"] = types.ModuleType("keeper")
 keeper.sender = Sender()
-# The second call comes after the daemon has begun to handle signals.
-reactor.callWhenRunning(
-    reactor.callLater, 0, os.kill, os.getpid(), signal.SIGTERM
-)
+reactor.callWhenRunning(stop_when_ready)
 {run}
 """
 
@@ -96,7 +100,10 @@ class LateSignalTests(SignalTestCase):
         """Check that the program ends with status 0 whatever signal it gets."""
         program = SIGNAL_AFTER_THE_REACTOR.format(run=run)
         for number in MEANT_FOR_A_DAEMON:
-            ended = self.run_with(number, program, *arguments)
+            ready = str(Path(self.mktemp()).absolute())
+            ended = self.run_with(
+                number, program, ready, *arguments, f"--ready-file={ready}"
+            )
             self.assertEqual(ended.returncode, 0, ended.stderr)
             self.assertIn(b"serves MCP", ended.stdout + ended.stderr)
 

@@ -66,6 +66,14 @@ class TrackedServerTests(ClockedTestCase):
         self.assertEqual(response.id, 1)
         self.assertEqual(self.in_flight.count, 0)
 
+    def test_delivered_before_the_stop_goes_on(self):
+        """What waits for the last call goes on when its answer has been delivered."""
+        events: list[str] = []
+        self.call().addCallback(lambda _: events.append("delivered"))
+        self.in_flight.when_empty().addCallback(lambda _: events.append("stop"))
+        self.work.callback(ToolResult(structured={}))
+        self.assertEqual(events, ["delivered", "stop"])
+
     def test_quick_call(self):
         """A call that is answered at once is never counted."""
         self.successResultOf(self.server.handle(Request(1, "ping"), self.caller))

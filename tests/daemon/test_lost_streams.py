@@ -29,8 +29,8 @@ class LostStreamTests(ListeningTestCase):
 
         Whether the daemon still knows the seal of the id, or has lost it.
         """
-        for second in ("kept", "lost"):
-            first = self.sandbox("kept")
+        for folder, second in (("a", "a"), ("b", "lost")):
+            first = self.sandbox(folder)
             base = await self.base(first)
             stream = await self.listen(base)
             where = stream.events[0].data

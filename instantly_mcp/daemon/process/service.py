@@ -169,6 +169,8 @@ class DaemonService(MultiService):
         opening.addErrback(self._cannot_run)
 
     def _listening(self, _: object) -> None:
+        if self._components.readiness.phase is ServicePhase.DRAINING:
+            return  # It was stopped while its database was being opened.
         try:
             self._announcement.publish(self._components.ports.urls)
         except OSError as error:

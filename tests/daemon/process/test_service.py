@@ -166,6 +166,18 @@ class StartTests(Scene):
         self.assertTrue(self.ready_file.exists())
         self.successResultOf(self.service.stopService())
 
+    def test_stopped_before_the_state_is_open(self):
+        """A daemon that is stopped while it opens its database never gets ready."""
+        self.opened = Deferred()
+        self.start()
+        self.signal(signal.SIGTERM)
+        self.successResultOf(self.service.stopService())
+        self.opened.callback(None)
+        self.assertFalse(self.readiness.is_ready)
+        self.assertFalse(self.ready_file.exists())
+        self.assertEqual(self.said, [])
+        self.assertEqual(self.service.exit_status, 0)
+
     def test_state_cannot_be_opened(self):
         """A database that cannot be opened ends the start with one line."""
         self.opened = fail(ConfigurationError("IMCP-STATE x cannot be used"))
