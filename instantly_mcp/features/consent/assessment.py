@@ -11,7 +11,9 @@ from collections.abc import Collection
 
 from attrs import evolve, frozen
 
+from ..._json_codec import Json
 from ...catalog.operation import Risk
+from .address_check import require_no_imitation, require_plain_addresses
 from .preview_parts import PreviewSubject
 from .preview_reply import recipients
 from .redirects import domains_of, redirecting
@@ -42,13 +44,19 @@ async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Ass
 
     :param allow_domains: domains that the operator trusts with copies, in lower case.
     :raises ApiError: when an object that it names does not exist.
+    :raises CallRefusedError: when mail would go to an address that is not plain, or
+        that imitates another one.
     """
     operation, risks = subject.operation, certain_risks(subject)
+    chosen = require_plain_addresses(subject)
+    known = {*allow_domains, *_domains([subject.arguments.get("eaccount")])}
     redirects = redirecting(operation, subject.arguments, allow_domains)
     if redirects and operation.id in _OWN_PEOPLE:
         people = await _OWN_PEOPLE[operation.id](subject)
+        known |= _domains(people)
         own = domains_of(people) | frozenset(allow_domains)
         redirects = redirecting(operation, subject.arguments, own)
+    require_no_imitation(chosen, known)
     if redirects:
         risks |= {Risk.REDIRECTS}
     reach = await reach_of(subject.context, operation, subject.arguments, subject.call)
@@ -64,3 +72,9 @@ def assessed(subject: PreviewSubject, found: Assessment) -> PreviewSubject:
 
 _OWN_PEOPLE = {"replyToEmail": recipients}
 """Who an operation writes to anyhow; copies to their domain redirect nothing."""
+
+
+def _domains(addresses: Collection[Json]) -> set[str]:
+    """Return the domains of addresses, also those of mail providers."""
+    found = {str(each or "").rpartition("@")[2].lower() for each in addresses}
+    return found - {""}
