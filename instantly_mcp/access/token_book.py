@@ -61,6 +61,7 @@ class TokenBook:
         factory=list, init=False
     )
     on_first: list[Callable[[], object]] = field(factory=list, init=False)
+    _unstored: set[str] = field(factory=set, init=False)
     _by_id: dict[str, ConnectionToken] = field(factory=dict, init=False)
     _ids: dict[str, str] = field(factory=dict, init=False, repr=False)
 
@@ -160,10 +161,10 @@ class TokenBook:
         """Revoke a valid token: from now on it is refused.
 
         :raises Exception: when this could not be stored. It is in effect nevertheless,
-            until the daemon ends.
+            until the daemon ends, and `sweep` tries to store it again.
         """
         revoked = self._end(token, TokenState.REVOKED)
-        await self.store.change(revoked)
+        await self._change(revoked)
         return revoked
 
     @deferred
@@ -181,20 +182,31 @@ class TokenBook:
         narrowed = evolve(token, level=rights.level, toolsets=rights.toolsets)
         self._by_id[token.id] = narrowed
         self._tell(narrowed)
-        await self.store.change(narrowed)
+        await self._change(narrowed)
         return narrowed
 
     def sweep(self) -> None:
-        """End the tokens whose time is over, also those that no one presents."""
+        """End the tokens whose time is over, also those that no one presents.
+
+        Changes that could not be stored, for example on a full disk, are tried again.
+        """
         for token in tuple(self._by_id.values()):
             self._as_of_now(token)
+        for token_id in tuple(self._unstored):
+            self._store(self._change(self._by_id[token_id]))
 
     def _as_of_now(self, token: ConnectionToken) -> ConnectionToken:
         if token.state is not TokenState.VALID or not token.is_past(self.wall()):
             return token
         expired = self._end(token, TokenState.EXPIRED)
-        self._store(self.store.change(expired))
+        self._store(self._change(expired))
         return expired
+
+    @deferred
+    async def _change(self, token: ConnectionToken) -> None:
+        self._unstored.add(token.id)
+        await self.store.change(token)
+        self._unstored.discard(token.id)
 
     def _end(self, token: ConnectionToken, state: TokenState) -> ConnectionToken:
         ended = evolve(token, state=state, ended=self.wall())

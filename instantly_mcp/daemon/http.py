@@ -86,6 +86,7 @@ def make_http_parts(
         streams=streams,
         instantly=mcp.upstream.client,
         ports=ports,
+        tokens=mcp.tokens,
     )
     return HttpParts(
         gatekeeper=ReloadableGatekeeper(settings, mcp.tokens),

@@ -8,6 +8,7 @@ from attrs import define, evolve, field
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
+from ..access.token_admission import TokenAdmission
 from ..api.client import InstantlyClient
 from ..protocol.calls.session import ISessionStore
 from ..protocol.server_features import ServerFeatures
@@ -27,6 +28,7 @@ class Status:
     """Facts, which hardly ever change, and the current condition.
 
     :param ports: the sockets, whose addresses are known once they are open.
+    :param tokens: says whether callers need a connection token.
     """
 
     settings: Settings
@@ -36,7 +38,9 @@ class Status:
     streams: Streams
     instantly: InstantlyClient
     ports: Ports
+    tokens: TokenAdmission
     _facts: Facts = field(init=False)
+    _shown_ways: tuple[bool, bool] = field(default=(False, False), init=False)
 
     def __attrs_post_init__(self) -> None:
         """Compute the facts once."""
@@ -65,6 +69,12 @@ class Status:
         """Return the facts: name, version, capabilities, limits, port."""
         if self._facts.port is None:
             self._facts = self._facts_of_bound_port()
+        ways = (self.tokens.required, self.tokens.refuses_keys)
+        if ways != self._shown_ways:
+            # The first token was issued.
+            self._shown_ways = ways
+            shown = authentication(self.settings, *ways)
+            self._facts = evolve(self._facts, authentication=shown)
         return self._facts
 
     def condition(self) -> Condition:
@@ -113,8 +123,21 @@ def limits(settings: Settings) -> Mapping[str, int]:
     }
 
 
-def authentication(settings: Settings) -> tuple[str, ...]:
-    """Return the ways to present a key, the preferred one first."""
+def authentication(
+    settings: Settings, token_required: bool = False, refuses_keys: bool = False
+) -> tuple[str, ...]:
+    """Return the ways to present a key or a token, the preferred one first.
+
+    :param token_required: the operator's key is used with a connection token only.
+    :param refuses_keys: callers must not use Instantly keys of their own.
+    """
+    if not token_required:
+        return _with_keys(settings)
+    tokens = _everywhere(settings, "CONNECTION_TOKEN")
+    return tokens if refuses_keys else (*tokens, *key_formats(settings))
+
+
+def _with_keys(settings: Settings) -> tuple[str, ...]:
     key = "sandbox-NAME" if settings.sandbox else "YOUR_KEY"
     if settings.server_secret is not None and not settings.no_auth:
         beside = settings.api_key is None and not settings.sandbox
@@ -124,9 +147,13 @@ def authentication(settings: Settings) -> tuple[str, ...]:
             f"x-api-key: SERVER_SECRET{also}",
         )
     needless = settings.sandbox or settings.api_key is not None
+    return (*([NO_KEY_NEEDED] if needless else []), *_everywhere(settings, key))
+
+
+def _everywhere(settings: Settings, key: str) -> tuple[str, ...]:
+    """Return every place in which a key may be, but for the session id."""
     prefix = settings.public_path
     return (
-        *([NO_KEY_NEEDED] if needless else []),
         f"Authorization: Bearer {key}",
         f"x-instantly-api-key: {key}",
         f"x-api-key: {key}",

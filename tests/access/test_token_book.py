@@ -174,6 +174,22 @@ class EndTests(BookTestCase):
         self.assertEqual(self.state_of(value), TokenState.EXPIRED)
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
+    def test_stored_later(self) -> None:
+        """What could not be stored is stored by a later sweep, and only once."""
+        revoked, expired = self.issue(), self.issue(expires=NOW + DAY)
+        full, good = FailingStore(), self.book.store
+        self.book.store = full
+        self.failureResultOf(self.book.revoke(revoked[0]), OSError)
+        self.now = NOW + DAY
+        self.book.sweep()
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 3)
+        self.book.store = good
+        self.book.sweep()
+        self.book = self.reopened()
+        self.now = NOW
+        self.assertEqual(self.state_of(revoked[1]), TokenState.REVOKED)
+        self.assertEqual(self.state_of(expired[1]), TokenState.EXPIRED)
+
 
 class CurrentTests(BookTestCase):
     """What rights a token's callers have now."""

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.status import authentication, features, key_formats, limits
 from instantly_mcp.pipeline.credential_errors import KEY_FORMATS
+from instantly_mcp.web.interfaces import NO_KEY_NEEDED
 
 
 class FeatureTests(SynchronousTestCase):
@@ -51,6 +52,18 @@ class FeatureTests(SynchronousTestCase):
                 "sessionIdleSeconds": 1800,
             },
         )
+
+    def test_tokens(self):
+        """Where a token is needed it is listed, and keys only if they are taken."""
+        settings = resolve({}, {"INSTANTLY_API_KEY": "operator-key-operator"})
+        only = authentication(settings, token_required=True, refuses_keys=True)
+        self.assertEqual(only[0], "Authorization: Bearer CONNECTION_TOKEN")
+        self.assertIn("/mcp/CONNECTION_TOKEN", only)
+        self.assertNotIn("YOUR_KEY", " ".join(only))
+        both = authentication(settings, token_required=True)
+        self.assertEqual(both[: len(only)], only)
+        self.assertIn("x-instantly-api-key: YOUR_KEY", both)
+        self.assertNotIn(NO_KEY_NEEDED, both)
 
     def test_authentication(self):
         """The query is listed only if a key may be in it."""

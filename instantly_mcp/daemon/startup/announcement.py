@@ -70,6 +70,7 @@ class Announcement:
     :param public_url: shown instead of the first address.
     :param upstream: a description of where the calls of a live daemon go.
     :param needs_secret: callers must present the server secret.
+    :param needs_token: callers must present a connection token, and nothing else.
     :param brings_key: callers must present their own Instantly key.
     :param out: where the text is printed; ``None`` to print nothing.
     """
@@ -80,6 +81,7 @@ class Announcement:
     upstream: str = "your Instantly workspace"
     needs_secret: bool = False
     brings_key: bool = False
+    needs_token: bool = False
     out: TextIO | None = None
 
     def publish(self, urls: Sequence[str]) -> None:
@@ -119,6 +121,8 @@ class Announcement:
         yield f"  Any shell:\n    curl -s {health}"
 
     def _header(self) -> str:
+        if self.needs_token:
+            return ' --header "Authorization: Bearer $INSTANTLY_TOKEN"'
         header = ""
         if self.needs_secret:
             header += ' --header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"'

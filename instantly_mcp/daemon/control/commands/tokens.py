@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -136,7 +137,15 @@ class TokenCommands:
     @deferred
     async def revoke(self, request: NamedToken) -> Json:
         """Revoke a token, from now on."""
-        return _described(await self.book.revoke(self._named(request.token)))
+        token = self._named(request.token)
+        try:
+            return _described(await self.book.revoke(token))
+        except sqlite3.Error as error:
+            raise CommandRefusedError(
+                f"{token.name} is revoked in the running daemon, but that cannot be "
+                f"stored, and would be lost at a restart: {error}. The daemon tries "
+                "again; see its log"
+            ) from None
 
     def _valid(self) -> Sequence[ConnectionToken]:
         return [
