@@ -57,7 +57,7 @@ async def ask_daemon(
         not connect to it.
     """
     path = socket_path(directory)
-    if too_long(path) is not None:
+    if too_long(path):
         raise NoDaemonError
     call = CommandCall(name, arguments)
     try:

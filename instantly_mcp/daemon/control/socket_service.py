@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -22,20 +23,32 @@ SOCKET_NAME = "control.sock"
 MAX_PATH_BYTES = 107
 """The longest path of a UNIX socket on Linux (``sun_path`` of unix(7))."""
 
+_UNREACHABLE = (
+    "IMCP-CONTROL commands such as instantly-mcp token cannot reach this daemon"
+)
+
 
 def socket_path(directory: str) -> str:
     """Return the path of the control socket in a state directory."""
     return os.path.join(directory, SOCKET_NAME)
 
 
-def too_long(path: str) -> str | None:
-    """Return why a path cannot be that of a UNIX socket; ``None`` if it can."""
-    length = len(os.fsencode(path))
-    if length <= MAX_PATH_BYTES:
-        return None
+def too_long(path: str) -> bool:
+    """Say whether a path cannot be that of a UNIX socket."""
+    return len(os.fsencode(path)) > MAX_PATH_BYTES
+
+
+def unreachable(directory: str | None) -> Sequence[str]:
+    """Return a warning if commands cannot reach a daemon with this state directory.
+
+    :param directory: ``None`` for none, which is reported elsewhere.
+    """
+    if directory is None or not too_long(socket_path(directory)):
+        return ()
+    length = len(os.fsencode(socket_path(directory)))
     return (
-        f"the path of the control socket has {length} bytes, and the system allows "
-        f"{MAX_PATH_BYTES}: choose a state_dir with a shorter path"
+        f"{_UNREACHABLE}: the path of the control socket has {length} bytes, and the "
+        f"system allows {MAX_PATH_BYTES}: choose a state_dir with a shorter path",
     )
 
 
@@ -62,17 +75,13 @@ class ControlService(Service):
         super().startService()
         why = self._open()
         if why is not None:
-            self.log.warn(
-                "IMCP-CONTROL commands such as instantly-mcp token cannot reach this "
-                "daemon: {why}",
-                why=why,
-            )
+            self.log.warn("{what}: {why}", what=_UNREACHABLE, why=why)
 
     def _open(self) -> str | None:
         path = socket_path(self._directory)
-        why = too_long(path)
-        if why is not None:
-            return why
+        if too_long(path):
+            # Logged with the other warnings, once the daemon listens.
+            return None
         try:
             _remove_stale(path)
             self._port = self._reactor.listenUNIX(path, self._factory, mode=0o600)

@@ -30,6 +30,7 @@ from instantly_mcp.daemon.control.socket_service import (
     ControlService,
     socket_path,
     too_long,
+    unreachable,
 )
 
 from .test_dispatch import Steps
@@ -158,13 +159,18 @@ class SocketTests(TestCase):
         self.assertEqual(len(self.warnings()), 1)
 
     def test_long_path(self) -> None:
-        """A path that the system cannot use is explained, and the daemon goes on."""
+        """With a path that the system cannot use the daemon goes on, and says so."""
         deep = os.path.join(self.directory, "d" * 100)
         os.mkdir(deep)
         self.start(deep)
-        self.assertIn("shorter path", self.warnings()[0])
-        self.assertIsNone(too_long("x" * 107))
-        self.assertIsNotNone(too_long("x" * 108))
+        self.assertEqual(self.warnings(), [])
+        (warning,) = unreachable(deep)
+        self.assertIn("IMCP-CONTROL", warning)
+        self.assertIn("shorter path", warning)
+        for directory in (None, self.directory):
+            self.assertEqual(unreachable(directory), ())
+        self.assertFalse(too_long("x" * 107))
+        self.assertTrue(too_long("x" * 108))
 
     async def test_no_daemon(self) -> None:
         """Without a daemon the command runs here."""
