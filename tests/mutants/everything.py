@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import envelopes, eras, features, listening, lists, sessions
+from . import consent, envelopes, eras, features, listening, lists, sessions
 from .mutant import Mutant
 
 ALL: Sequence[Mutant] = (
@@ -14,4 +14,5 @@ ALL: Sequence[Mutant] = (
     *lists.MUTANTS,
     *listening.MUTANTS,
     *features.MUTANTS,
+    *consent.MUTANTS,
 )
