@@ -105,7 +105,7 @@ class DaemonTestCase(ProcessTestCase):
 class LiveTestCase(DaemonTestCase):
     """Starts an upstream and a daemon that calls it over HTTP."""
 
-    keys = ("sandbox-canary-",)
+    keys: Sequence[str] = ("sandbox-canary-",)
 
     async def live(self, *options: str, **environ: str) -> tuple[Daemon, Daemon]:
         """Return the daemon and its upstream."""
