@@ -71,7 +71,7 @@ def details(approval: Approval, now: float) -> Iterator[Tag]:
                 ("Workspace", approval.workspace),
                 ("Asked by", asker(approval)),
                 ("Principal", approval.principal),
-                ("Program", approval.client or "not stated"),
+                ("Program, as it says", approval.client or "nothing"),
                 ("Tool", approval.tool),
                 ("Reason to ask", ", ".join(approval.risks) or "every write"),
                 ("Objects", ", ".join(approval.targets) or "new ones"),
