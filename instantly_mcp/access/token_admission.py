@@ -110,11 +110,12 @@ class TokenAdmission:
         return credential.with_rights(rights)
 
     def _checked(self, value: str) -> ConnectionToken | ProtocolError:
-        if not is_well_formed(value):
-            return token_refused(RefusalReason.TOKEN_MISTYPED)
         token = self.book.find(value)
         if token is None:
-            return token_refused(RefusalReason.TOKEN_UNKNOWN)
+            whole = is_well_formed(value)
+            return token_refused(
+                RefusalReason.TOKEN_UNKNOWN if whole else RefusalReason.TOKEN_MISTYPED
+            )
         if token.state in _ENDED:
             return token_refused(_ENDED[token.state])
         return token

@@ -21,7 +21,6 @@ from .tokens import (
     ConnectionToken,
     TokenState,
     digest_of,
-    is_well_formed,
     new_token,
     new_token_id,
 )
@@ -86,8 +85,6 @@ class TokenBook:
 
     def find(self, value: str) -> ConnectionToken | None:
         """Return the token with this value, whatever its state; ``None`` if unknown."""
-        if not is_well_formed(value):
-            return None
         token_id = self._ids.get(digest_of(value))
         return None if token_id is None else self.get(token_id)
 

@@ -55,6 +55,7 @@ class ConnectionToken:
     :param expires: when it expires; ``None`` for never.
     :param ended: when it was revoked, or was first seen to be expired.
     :param last_used: when it was last used, to the minute.
+    :ivar rights: the rights of its callers.
     """
 
     id: str
@@ -69,10 +70,10 @@ class ConnectionToken:
     state: TokenState = TokenState.VALID
     ended: float | None = None
     last_used: float | None = None
+    rights: Rights = field(init=False, repr=False, eq=False)
 
-    @property
-    def rights(self) -> Rights:
-        """The rights of its callers."""
+    @rights.default
+    def _rights(self) -> Rights:
         several = len(self.workspaces) > 1
         return Rights(
             level=self.level,
