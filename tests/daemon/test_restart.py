@@ -113,7 +113,10 @@ class HandoverTests(SocketUnit, UpstreamTestCase):
 
     @deferred
     async def test_successor_answers_while_the_first_drains(self):
-        """A client that connects after SIGTERM is answered by the successor."""
+        """A client that connects after SIGTERM is answered by the successor.
+
+        It has a state directory of its own: that of the first is still in use.
+        """
         first = self.activated(*self.options)
         await first.ready()
         early = self.list_campaigns(self.url, x_api_key=KEY, **NO_STREAM)
@@ -122,7 +125,7 @@ class HandoverTests(SocketUnit, UpstreamTestCase):
         await first.said(b"draining")
         # It waits in the queue of the socket: nothing accepts it.
         late = self.list_campaigns(self.url, x_api_key=KEY, **NO_STREAM)
-        second = self.activated(*self.options)
+        second = self.activated(*self.options, f"--state-dir={self.folder}/second")
         answer(await self.upstream.asked.get())
         self.assertIn("content", (await late)["result"])
         await second.said(b"POST /mcp 200")
