@@ -125,13 +125,13 @@ class CallerTests(TokenTestCase):
 
     def test_without_credential(self) -> None:
         """From the first token on, callers without one can only list what there is."""
-        nobody = Caller(daemon=self.daemon, key=None)
-        self.assertNotIn("error", nobody.post(READ).reply())
+        stranger = Caller(daemon=self.daemon, key=None)
+        self.assertNotIn("error", stranger.post(READ).reply())
         self.issue()
         before = self.sent()
-        answer = nobody.post(READ)
+        answer = stranger.post(READ)
         self.assert_refused(answer, 401, "connection_token_required")
-        tools = nobody.post(request("tools/list")).reply()["result"]["tools"]
+        tools = stranger.post(request("tools/list")).reply()["result"]["tools"]
         self.assertTrue(tools)
         self.assertEqual(self.sent(), before)
 
@@ -227,9 +227,9 @@ class KeptOpenTests(TokenTestCase):
 
     def test_first_token(self) -> None:
         """Streams that were opened with the operator's key close at the first token."""
-        nobody = Caller(daemon=self.daemon, key=None)
-        session = Session.open(nobody)
-        stream, listening = self.stream_of(session), self.listen(nobody)
+        stranger = Caller(daemon=self.daemon, key=None)
+        session = Session.open(stranger)
+        stream, listening = self.stream_of(session), self.listen(stranger)
         self.issue()
         self.assertFalse(self.is_open(stream) or self.is_open(listening))
         before = self.sent()
