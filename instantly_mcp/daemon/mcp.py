@@ -145,7 +145,7 @@ def make_mcp_parts(
         books=books,
     )
     books.sending.set(settings.sending == "off")
-    books.sending.note = state.audit.append
+    books.sending.note = books.approvals.note = state.audit.append
     parts = McpParts(
         metrics=metrics,
         in_flight=in_flight,

@@ -19,7 +19,8 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..._deferred import deferred
-from ..._json_codec import dumps
+from ..._json_codec import Json, JsonObject, dumps
+from ..._noop import noop
 from ..act import Act, Consent
 from ..interfaces import IApprovals
 from ..preview import Preview
@@ -73,6 +74,7 @@ class Approvals:
     :param seconds: returns the time of a clock that is never set, so that a request of
         this process does not live longer when the wall clock is set back.
     :param page_of: see `PageOf`.
+    :param note: called with an audit line for each question and each decision.
     :param is_valid: says whether the connection token of an id is still valid.
     """
 
@@ -84,6 +86,7 @@ class Approvals:
     seconds: Callable[[], float]
     page_of: PageOf = _no_page
     is_valid: Callable[[str], bool] = _valid
+    note: Callable[[JsonObject], object] = noop
     _deadlines: dict[tuple[str, ApprovalState], float] = field(factory=dict, init=False)
     _waiting: dict[str, list[Deferred[None]]] = field(factory=dict, init=False)
 
@@ -109,6 +112,7 @@ class Approvals:
             asked = self._request(act, subject, policy, preview)
             if await self.store.add(asked, MAX_PENDING):
                 self._keep_time(asked)
+                self.note(_audit_line(asked))
                 await self.store.forget(self.wall() - HISTORY_SECONDS)
                 self.log.info(
                     "IMCP-APPROVAL request {id} of {tool} waits for approval",
@@ -140,6 +144,7 @@ class Approvals:
             tool=decided.tool,
             how=how,
         )
+        self.note(_audit_line(decided))
         return decided
 
     @deferred
@@ -289,6 +294,27 @@ def subject_of(act: Act, policy: str) -> str:
 
 def _names(act: Act) -> tuple[str, ...]:
     return tuple(sorted(risk.value for risk in act.risks))
+
+
+def _audit_line(approval: Approval) -> JsonObject:
+    """Return the line of the audit that says where a request stands."""
+    line: dict[str, Json] = {
+        "kind": "approval",
+        "approval": approval.id,
+        "outcome": approval.state.value,
+        "principal": approval.principal,
+        "workspace": approval.workspace,
+        "tool": approval.tool,
+        "operation": approval.operation,
+        "targets": list(approval.targets),
+        "risks": list(approval.risks),
+        "preview": approval.preview.digest,
+    }
+    if approval.token is not None:
+        line |= {"token": approval.token, "token_name": approval.token_name}
+    if approval.by:
+        line |= {"consent": approval.how, "by": approval.by}
+    return line
 
 
 def _consent(approval: Approval) -> Consent:

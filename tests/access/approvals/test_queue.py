@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp._rights import Rights
 from instantly_mcp.access.act import Act
 from instantly_mcp.access.approvals.approval import ApprovalState, NotPendingError
@@ -313,3 +314,21 @@ class TimeTests(QueueTestCase):
         self.queue.decide(self.queue.asked(), approve=False)
         self.queue.wall -= 3600
         self.assertEqual(self.queue.refused().code, "approval_pending")
+
+
+class AuditLineTests(QueueTestCase):
+    """What the audit keeps of a question and of a decision."""
+
+    def test_lines(self) -> None:
+        """The question and the decision are lines, with who decided and where."""
+        lines: list[JsonObject] = []
+        self.queue.approvals.note = lines.append
+        id = self.queue.asked()
+        self.queue.decide(id, approve=False, by="Bo")
+        self.assertEqual([line["outcome"] for line in lines], ["pending", "denied"])
+        for line in lines:
+            self.assertEqual(line["approval"], id)
+            self.assertEqual(line["preview"], PREVIEW.digest)
+            self.assertNotIn(PREVIEW.title, str(line))
+        self.assertNotIn("by", lines[0])
+        self.assertEqual((lines[1]["by"], lines[1]["consent"]), ("Bo", "page"))
