@@ -137,7 +137,8 @@ class Selector:
 
         :raises ProtocolError: 400 for a value that is not known.
         """
-        rights = rights.narrowed(level=self.level, by="setting")
+        if self.level is not Level.FULL:
+            rights = rights.narrowed(level=self.level, by="setting")
         for each in statements:
             if each.kind == TOOLSETS:
                 value = _only_value(each)

@@ -10,7 +10,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp._rights import ALL_RIGHTS
+from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
 from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
 from instantly_mcp.protocol.calls.call import NULL_SINK, Call
 from instantly_mcp.protocol.calls.client_requests import CannotAsk
@@ -92,6 +92,15 @@ class TaskTests(PromotionTestCase):
         self.assertEqual(task.status, "completed")
         self.assertEqual(task.as_detailed()["result"]["content"][0]["text"], "done")
         self.assertTrue(self.call.finished)
+
+    def test_keeps_its_rights(self) -> None:
+        """A task has the rights of the call that became it."""
+        rights = Rights(level=Level.DRAFT, toolsets=("leads",))
+        asked = request_context(
+            "tools/call", {"name": "job"}, sink=self.basket, rights=rights
+        )
+        self.assertIs(self.handle(self.started(asked=asked)).rights, rights)
+        self.work.callback(says("done"))
 
     def test_later(self) -> None:
         """A tool may decide while it works, after it waited for something."""
