@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ..access.exposure import is_loopback
+from ..access.tokens import TokenState
 from ..state.token_buckets import TokenBuckets
 from ..web.approvals.app import ApprovalsApp, BesideMcp, make_approvals_site
 from ..web.approvals.approval_pages import ApprovalPages
@@ -28,6 +29,7 @@ from ..web.approvals.visit import MAX_FORM_BYTES, VisitReader
 from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.intake import TrustedProxies
+from .books import Books
 from .http import HttpParts
 from .mcp import McpParts
 from .process.components import SocketListener
@@ -132,10 +134,22 @@ def _app(
             login=Login(approvers, sessions, tokens, limit),
             status=http.status,
             wall=http.wall,
+            rules=partial(_rules, settings, mcp.books),
         ),
         reader=VisitReader(OwnOrigins(origins), sessions, tokens),
         proxies=TrustedProxies(settings.trusted_proxy),
         access_log=AccessLog(mcp.metrics, addresses=settings.log_clients),
+    )
+
+
+def _rules(settings: Settings, books: Books) -> Sequence[tuple[str, str]]:
+    """Return what the operator decided, for the status page."""
+    states = [token.state for token in books.tokens.listed()]
+    return (
+        ("Sending", "off" if books.sending.is_off else "on"),
+        ("Access level", settings.access),
+        *((f"Policy: {risk}", what) for risk, what in settings.policy.items()),
+        ("Valid connection tokens", str(states.count(TokenState.VALID))),
     )
 
 

@@ -124,6 +124,16 @@ class OwnListenerTests(PageCase):
         self.assertIn("Not valid", browser.text)
         self.assertEqual(self.daemon.writes("sandbox"), [])
 
+    def test_status(self) -> None:
+        """The status page shows the policy, the kill switch, and what waits."""
+        _, page = self.pending()
+        browser = self.browser(page).get("/status")
+        for row in ("Policy: sends approve", "Sending on", "Waiting for approval 1"):
+            self.assertIn(row, " ".join(browser.text.split()))
+        self.daemon.books.sending.set(True)
+        text = " ".join(browser.get("/status").text.split())
+        self.assertIn("Sending off", text)
+
     def test_not_on_the_mcp_port(self) -> None:
         """The MCP port does not have the pages."""
         for path in ("/approvals", "/approvals/abc", "/status"):

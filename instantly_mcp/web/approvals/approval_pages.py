@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 from twisted.web.template import Tag, tags
@@ -33,12 +33,14 @@ class ApprovalPages:
     """Answers visits.
 
     :param wall: returns seconds since the epoch.
+    :param rules: returns what the operator decided, as rows of the status page.
     """
 
     desk: IApprovalDesk
     login: Login
     status: IStatus
     wall: Callable[[], float]
+    rules: Callable[[], Sequence[tuple[str, str]]] = tuple
 
     @deferred
     async def listed(self, visit: Visit) -> Answer:
@@ -100,6 +102,7 @@ class ApprovalPages:
             ("Event streams", str(condition.streams)),
             ("Waiting for approval", str(len(waiting))),
             ("Approvers", ", ".join(self.login.approvers.names())),
+            *self.rules(),
             *((f"Degraded: {name}", text) for name, text in condition.degraded.items()),
         )
         return page_answer(
