@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject, dumps
+from .._rights import ALL_RIGHTS, Rights
 from ..daemon.mcp import NoSeal, make_features, older_tool_names
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
@@ -58,6 +59,16 @@ results says what to use.
 | --- | --- |"""
 
 
+SEVERAL = Rights(workspaces=("one", "other"))
+"""The rights of a caller who chooses between workspaces."""
+
+FOR_SEVERAL = """# Only with a connection token for several workspaces
+
+Every tool that reaches a workspace then also requires `workspace`, the name of one of
+them; results name it. Such a token has one more tool:
+"""
+
+
 class ToolsOptions(CommandOptions):
     """The options of ``tools``."""
 
@@ -71,9 +82,7 @@ class ToolsOptions(CommandOptions):
         """Print the tools."""
         tools = listed_tools(self["toolsets"])
         if self["markdown"]:
-            names = {tool.name for tool in tools}
-            extra = [tool for tool in listed_tools("all") if tool.name not in names]
-            print(manual(tools, extra), end="")
+            print(manual_of(tools), end="")
             return 0
         width = max(len(tool.name) for tool in tools)
         for tool in tools:
@@ -81,9 +90,18 @@ class ToolsOptions(CommandOptions):
         return 0
 
 
-def listed_tools(toolsets: str) -> Sequence[Tool]:
+def manual_of(tools: Sequence[Tool]) -> str:
+    """Return the manual of listed tools, and after them of all others."""
+    names = {tool.name for tool in tools}
+    extra = [tool for tool in listed_tools("all") if tool.name not in names]
+    across = [tool for tool in listed_tools("all", SEVERAL) if tool.across]
+    return manual(tools, extra, across)
+
+
+def listed_tools(toolsets: str, rights: Rights = ALL_RIGHTS) -> Sequence[Tool]:
     """Return the tools of these toolsets, for listing only: nothing is connected.
 
+    :param rights: those of the caller who would list them.
     :raises ConfigurationError: for a toolset that does not exist.
     """
     from twisted.internet import reactor
@@ -97,19 +115,26 @@ def listed_tools(toolsets: str) -> Sequence[Tool]:
         time.time,
         seal=NoSeal(),
     )
-    return features.tools.listed()
+    return features.tools.listed(rights)
 
 
-def manual(tools: Sequence[Tool], extra: Sequence[Tool]) -> str:
+def manual(
+    tools: Sequence[Tool], extra: Sequence[Tool], across: Sequence[Tool] = ()
+) -> str:
     """Return the manual in Markdown.
 
     :param extra: tools that are listed only with ``--toolsets all``.
+    :param across: tools for callers who choose between several workspaces.
     """
     lines = [INTRODUCTION]
     for tool in tools:
         lines.extend(_chapter(tool))
     lines.append("# Only with `--toolsets all`\n")
     for tool in extra:
+        lines.extend(_chapter(tool))
+    if across:
+        lines.append(FOR_SEVERAL)
+    for tool in across:
         lines.extend(_chapter(tool))
     lines.append(OLDER)
     lines.extend(f"| `{name}` | {use} |" for name, use in older_tool_names().items())

@@ -61,6 +61,7 @@ from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcements, announcement_for
 from .status import key_formats
 from .upstream import SandboxView
+from .workspace_keys import exposed_key_files
 
 HEAD_SECONDS = 3600.0
 """How often the head of the audit file is logged."""
@@ -135,7 +136,11 @@ def build(
         signals=Signals(reactor.callFromThread),
         observer=app_observer,
         give_up=give_up,
-        warnings=(*settings.warnings, *unserved_sockets(settings.all_endpoints)),
+        warnings=(
+            *settings.warnings,
+            *exposed_key_files(mcp.books.workspaces),
+            *unserved_sockets(settings.all_endpoints),
+        ),
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
 
 from .._credential import Secret
-from ..access.workspaces.book import KeyFileError, is_for_sandbox
+from ..access.workspaces.book import KeyFileError, WorkspaceBook, is_for_sandbox
 from .settings.errors import ConfigurationError
-from .settings.secret_files import read_secret
+from .settings.secret_files import exposures, read_secret
 from .settings.settings import Settings
 
 
@@ -46,6 +47,13 @@ class KeyFileReader:
                 f"{path} does not hold a key of the sandbox, and this is the sandbox"
             )
         return key
+
+
+def exposed_key_files(book: WorkspaceBook) -> Iterator[str]:
+    """Yield a warning for each way in which a key file is exposed to other users."""
+    for listed in book.listed():
+        if listed.entry.api_key_file is not None:
+            yield from exposures(Path(listed.entry.api_key_file), secret=True)
 
 
 def key_file_reader(settings: Settings) -> KeyFileReader:

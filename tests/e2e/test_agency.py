@@ -16,6 +16,7 @@ from typing import Any
 from instantly_mcp._deferred import deferred
 from instantly_mcp.sandbox.agency import ADMIN_KEY, CLIENTS
 from tests.daemon.processes import MODULE
+from tests.support.programs import takes_long
 
 from .cases import Daemon, LiveTestCase
 from .raw_wires import ModernWire, RawWire, SessionWire
@@ -86,6 +87,7 @@ class AgencyTests(LiveTestCase):
         url = f"{self.upstream.base}/api/v2/lead-lists?limit=100"
         return json.dumps(json.loads(await self.get(url, headers)))
 
+    @takes_long("starts about a dozen processes")
     @deferred
     async def test_a_day(self) -> None:
         """Each person reaches the clients of its token, and no other ones."""

@@ -242,6 +242,19 @@ class ToolTests(ChoiceTestCase):
                 )
                 self.assertNotIn(theirs["id"], str(error.get("candidates")))
 
+    def test_rate_limit_of_a_workspace(self) -> None:
+        """All tokens of a workspace share its rate limit, and others have their own."""
+        limit = BY_ID["listEmail"].limit
+        assert limit is not None
+        for _ in range(limit.calls):
+            self.done("list_emails", workspace=BLUE, limit=1)
+        self.credential = self.book.credential_for(
+            token_for(BLUE, GREEN, id="tok_2"), None
+        )
+        error = self.error("list_emails", workspace=BLUE, limit=1)
+        self.assertEqual(error["code"], "rate_limited")
+        self.done("list_emails", workspace=GREEN, limit=1)
+
     def test_cursor_of_another_workspace(self) -> None:
         """A cursor is for the workspace that it was made in."""
         page = self.done("list_leads", workspace=BLUE, limit=1)["page"]

@@ -15,7 +15,7 @@ from instantly_mcp.access.workspaces.book import KeyFileError
 from instantly_mcp.daemon.books import load_books
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.subjects import command_table
-from instantly_mcp.daemon.workspace_keys import KeyFileReader
+from instantly_mcp.daemon.workspace_keys import KeyFileReader, exposed_key_files
 from instantly_mcp.state.database import MemoryDatabase
 from tests.support.workspace_books import token_for
 
@@ -105,6 +105,7 @@ class WorkspaceCommandTests(SynchronousTestCase):
             "warnings"
         ]
         self.assertIn("readable by every user", warning)
+        self.assertEqual(list(exposed_key_files(self.book)), [warning])
 
     def test_bad_files(self) -> None:
         """A file that does not hold a key is refused, and its content is not shown."""
