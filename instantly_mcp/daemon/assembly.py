@@ -136,11 +136,16 @@ def build(
         signals=Signals(reactor.callFromThread),
         observer=app_observer,
         give_up=give_up,
-        warnings=(
-            *settings.warnings,
-            *exposed_key_files(mcp.books.workspaces),
-            *unserved_sockets(settings.all_endpoints),
-        ),
+        warnings=_warnings(settings, mcp),
+    )
+
+
+def _warnings(settings: Settings, mcp: McpParts) -> Sequence[str]:
+    """Return what the operator should look at, which does not prevent the start."""
+    return (
+        *settings.warnings,
+        *exposed_key_files(mcp.books.workspaces),
+        *unserved_sockets(settings.all_endpoints),
     )
 
 
