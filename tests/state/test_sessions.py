@@ -183,6 +183,19 @@ class SweepTests(ClockedTestCase):
         shown = [event["principal"] for event in events]
         self.assertEqual(shown, ["anonymous", ALICE.principal[:SHOWN_CHARACTERS]])
 
+    def test_one_principal(self) -> None:
+        """The sessions of one principal are disconnected, or ended, and no others."""
+        sessions = [self.store.open(V2025_11_25, each) for each in (ALICE, BOB)]
+        streams = [OpenOutlet() for _ in sessions]
+        for session, stream in zip(sessions, streams, strict=True):
+            session.connected(stream)
+        self.store.disconnect(ALICE.principal.__eq__)
+        self.assertEqual([stream.closed for stream in streams], [True, False])
+        self.assertEqual(self.store.count, 2)
+        self.store.end_all(ALICE.principal.__eq__, "revoked")
+        states = [self.store.look_up(each.id).status for each in sessions]
+        self.assertEqual(states, [SessionStatus.ENDED, SessionStatus.LIVE])
+
     def test_canary_in_no_log(self) -> None:
         """Neither keys nor session ids appear in any log event."""
         canary = Credential(secret=Secret("canary-key-7f3a9c"), source="path")

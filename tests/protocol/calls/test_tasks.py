@@ -100,6 +100,21 @@ class LifeTests(BoardTestCase):
                 self.store.find(id, "bob")
             self.assertEqual(caught.exception.code, -32602)
 
+    def test_cancel_all(self) -> None:
+        """The tasks of chosen principals are cancelled with their work, no others."""
+        mine, done, other = self.create(), self.create(), self.create("bob")
+        for task in (mine, other):
+            task.running = Deferred()
+            task.running.addErrback(lambda failure: failure.trap(CancelledError))
+        self.store.finish(done, DONE)
+        self.store.cancel_all("ada".__eq__)
+        states = [task.as_detailed()["status"] for task in (mine, done, other)]
+        self.assertEqual(states, ["cancelled", "completed", "working"])
+        assert mine.running is not None
+        assert other.running is not None
+        self.assertTrue(mine.running.called)
+        self.assertFalse(other.running.called)
+
     def test_completed(self) -> None:
         """The result is the payload, also if the tool reports an error."""
         for result in (DONE, {**DONE, "isError": True}):
