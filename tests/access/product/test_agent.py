@@ -194,6 +194,19 @@ class AfterApprovalTests(AgentTestCase):
             self.attempt(way=way)
         self.assertSent("replyToEmail")
 
+    def test_start_again(self) -> None:
+        """It starts a campaign by every way with one approval: it is started once.
+
+        A reply is also protected by the memory of what was sent; this call is not.
+        """
+        (start,) = (each for each in ATTEMPTS if each.name == "a start")
+        arguments = start.made(self.daemon.world(KEY))
+        first = self.attempt(arguments, tool=start.tool)
+        self.approve(str(self.assertCode(first, "approval_pending")["approval"]))
+        for way in WAYS:
+            self.attempt(arguments, way, start.tool)
+        self.assertSent(start.operation)
+
     def test_batch_of_the_same(self) -> None:
         """It makes the approved call several times in one batch."""
         self.approved()

@@ -115,6 +115,19 @@ class AskingTests(SynchronousTestCase):
             send_modern(able, {**message, "params": {**message["params"], **more}})
         self.assertEqual(self.daemon.writes(KEY), [REPLY.operation])
 
+    def test_other_object(self) -> None:
+        """A token confirms what was shown: after an edit it is not enough."""
+        (start,) = (each for each in ATTEMPTS if each.name == "a start")
+        for way in WAYS.values():
+            arguments = start.made(self.daemon.world(KEY))
+            refused = way(self.caller, start.tool, arguments)
+            token = error_of(refused)["confirm_token"]
+            campaigns = self.daemon.world(KEY).campaigns
+            step = campaigns[arguments["campaign_id"]].shown["sequences"][0]["steps"][0]
+            step["variants"][0]["subject"] += "!"
+            way(self.caller, start.tool, {**arguments, "confirm_token": token})
+            self.assertEqual(self.daemon.writes(KEY), [])
+
     def test_token_in_place_of_the_question(self) -> None:
         """Where the user can be asked, a token from elsewhere is not enough."""
         arguments = self.arguments()
