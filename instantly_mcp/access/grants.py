@@ -25,17 +25,22 @@ def grant_to_read(operation: Operation, credential: Credential) -> Grant:
     return Grant(operation, credential)
 
 
+def _yes() -> bool:
+    return True
+
+
 def grant_to_write(
     act: Act,
     credential: Credential,
     on_late_end: Callable[[Json | Failure], object] = noop,
+    may_go: Callable[[], bool] = _yes,
 ) -> Grant:
     """Return the grant of one write, for the arguments that it was decided on.
 
-    :param on_late_end: see `Grant`.
+    :param on_late_end: see `Grant`, like `may_go`.
     """
     _require_workspace(credential)
-    return Grant(act.operation, credential, act.arguments, on_late_end)
+    return Grant(act.operation, credential, act.arguments, on_late_end, may_go)
 
 
 def _require_workspace(credential: Credential) -> None:

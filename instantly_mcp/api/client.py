@@ -274,6 +274,8 @@ class InstantlyClient:
     async def _on_a_slot(
         self, call: ApiCall, prepared: PreparedCall, tried: int
     ) -> Json:
+        if not call.grant.may_go():
+            raise error_messages.sending_off(call.operation)
         entered = self.breaker.enter()
         if entered is None:
             after = self.breaker.retry_after

@@ -114,6 +114,16 @@ def not_granted(operation: Operation) -> ApiError:
     )
 
 
+def sending_off(operation: Operation) -> ApiError:
+    """Return the error for a call during whose wait sending was switched off."""
+    return ApiError(
+        reason=Reason.SENDING_OFF,
+        message="The operator of this server has switched sending off; nothing was"
+        " sent.",
+        operation_id=operation.id,
+    )
+
+
 def still_running(operation: Operation) -> ApiError:
     """Return the error for a write that goes on for longer than its caller waits."""
     return ApiError(

@@ -19,6 +19,8 @@ class Reason(Enum):
         goes on, and the same call gets its result.
     :cvar OVERLOADED: nothing was sent, because this server has too many calls under
         way. The whole request is refused (503), also when this call is only a part.
+    :cvar SENDING_OFF: the operator switched sending off while the call waited for its
+        turn; it was not sent.
     :cvar STOPPING: the daemon stops, and the call had no effect: it only reads, or was
         not sent.
     :cvar OUTCOME_UNKNOWN: a write was sent, and may have taken effect.
@@ -37,6 +39,7 @@ class Reason(Enum):
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
+    SENDING_OFF = "sending_off"
     STOPPING = "server_stopping"
     UPSTREAM_FAILED = "upstream_failed"
     UNREACHABLE = "unreachable"

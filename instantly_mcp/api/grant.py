@@ -18,6 +18,10 @@ from .._noop import noop
 from ..catalog.operation import Operation
 
 
+def _yes() -> bool:
+    return True
+
+
 @define(eq=False)
 class Grant:
     """Permits an operation with a credential.
@@ -29,6 +33,8 @@ class Grant:
     :param arguments: those of the write; ``None`` for an operation that only reads.
     :param on_late_end: called with the reply, or the failure, when the write ends after
         its caller has left.
+    :param may_go: asked right before each attempt is sent, because calls wait for
+        their turn. False means that the operator has switched sending off meanwhile.
     :ivar was_left: the caller left when Instantly might have seen the write. One that
         is left before is not sent.
     """
@@ -37,6 +43,7 @@ class Grant:
     credential: Credential
     arguments: JsonObject | None = field(default=None, repr=False)
     on_late_end: Callable[[Json | Failure], object] = field(default=noop, repr=False)
+    may_go: Callable[[], bool] = field(default=_yes, repr=False)
     was_left: bool = field(default=False, init=False)
     _used: bool = field(default=False, init=False)
 

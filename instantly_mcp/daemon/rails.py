@@ -14,12 +14,12 @@ def make_rails(state: StateDirectory, durable: DurableRails, books: Books) -> Ra
     """Return all rails, in the order in which a write passes them.
 
     Those that only look come first, then those that record something durably. The audit
-    is last but for the kill switch: its line means that the write is about to be sent.
+    is last: its line means that the write is about to be sent. The kill switch is asked
+    once more when it is: a write waits for the disk, and for its turn at Instantly.
     """
     sending = SendingRail(books.sending)
-    # Sending may be switched off while the last rails wait for the disk.
-    recording = (durable.outcomes, durable.caps, AuditRail(state.audit))
     return Rails(
-        (sending, *recording, sending),
+        (sending, durable.outcomes, durable.caps, AuditRail(state.audit)),
+        may_go=sending.permits,
         early=(sending.before, durable.outcomes.look, durable.caps.look),
     )

@@ -42,6 +42,9 @@ HINTS: Mapping[Reason, str] = {
     Reason.TOO_LARGE: "Request less data: a smaller limit or a narrower filter.",
     Reason.RATE_LIMITED: "Wait, then call again with the same arguments.",
     Reason.OVERLOADED: "Nothing was sent. Call again with the same arguments.",
+    Reason.SENDING_OFF: (
+        "Tell the user that the operator decides when it is switched on."
+    ),
     Reason.STOPPING: (
         "The server is restarting. Call again with the same arguments in a few seconds."
     ),

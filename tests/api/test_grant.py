@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.access.grants import grant_to_read
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.grant import Grant
+from instantly_mcp.catalog.operation import Limit
 from tests.support.cases import ClockedTestCase
 
 from .builders import ACTIVATE, CREATE, GET_ONE, LIST, client, credential
@@ -57,3 +59,21 @@ class ClientTests(ClockedTestCase):
             self.assertIs(failed.check(ApiError), ApiError)
             self.assertIs(failed.value.reason, Reason.NOT_GRANTED)
         self.assertEqual(agent.asked, [])
+
+    def test_asked_when_its_turn_comes(self) -> None:
+        """A write that waits for its turn is not sent if it may not go any more."""
+        agent, may_go = MemoryAgent(), [True]
+        instantly = client(agent, URL, self.clock)
+        limited = evolve(CREATE, limit=Limit(calls=1, seconds=1.0))
+        grants = [
+            Grant(limited, credential(), NEW, may_go=lambda: may_go[0])
+            for _ in range(2)
+        ]
+        self.successResultOf(instantly.execute(limited, NEW, grants[0]))
+        waiting = instantly.execute(limited, NEW, grants[1])
+        self.assertNoResult(waiting)
+        may_go[0] = False
+        self.clock.advance(1.0)
+        failed = self.failureResultOf(waiting, ApiError)
+        self.assertIs(failed.value.reason, Reason.SENDING_OFF)
+        self.assertEqual(len(agent.asked), 1)

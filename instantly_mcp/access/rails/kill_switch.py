@@ -100,9 +100,13 @@ class SendingRail:
 
     switch: KillSwitch
 
-    def before(self, act: Act) -> Deferred[None]:
+    def permits(self, act: Act) -> bool:
+        """Say whether a write may be sent now."""
         sends = Risk.SENDS in act.risks and not act.operation.stops
-        if not sends or not self.switch.is_off:
+        return not sends or not self.switch.is_off
+
+    def before(self, act: Act) -> Deferred[None]:
+        if self.permits(act):
             return succeed(None)
         return fail(
             AccessRefusedError(

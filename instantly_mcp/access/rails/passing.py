@@ -13,6 +13,10 @@ from ..act import NOT_SENT, Act, Ending
 from ..interfaces import IRail
 
 
+def _always(act: Act) -> bool:
+    return True
+
+
 @define(eq=False)
 class Rails:
     """All rails, in the order in which a write passes them.
@@ -20,6 +24,7 @@ class Rails:
     The last ones make records durable, so a write that an earlier rail refuses leaves
     none.
 
+    :param may_go: whether a write that passed may still be sent when its turn comes.
     :param early: checks without a record, made before a person is asked to agree to
         something that a rail refuses.
     """
@@ -28,6 +33,7 @@ class Rails:
 
     rails: Sequence[IRail] = ()
     early: Sequence[Callable[[Act], Deferred[None]]] = ()
+    may_go: Callable[[Act], bool] = _always
 
     async def look(self, act: Act) -> None:
         """Check what is known before a person is asked.

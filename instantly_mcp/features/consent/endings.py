@@ -12,6 +12,7 @@ _NOT_SENT = frozenset(
         Reason.NOT_GRANTED,
         Reason.KEY_KEPT_BACK,
         Reason.OVERLOADED,
+        Reason.SENDING_OFF,
         Reason.STOPPING,
         Reason.TIMEOUT,
         Reason.UNREACHABLE,

@@ -146,7 +146,8 @@ class WriteGuard:
             raise _as_result(refused) from None
         self._of(call).wrote = True
         sending = ActSending(context, act, self.rails)
-        grant = grant_to_write(act, call.credential, sending.ended_late)
+        may_go = partial(self.rails.may_go, act)
+        grant = grant_to_write(act, call.credential, sending.ended_late, may_go)
         return await sending.send(grant, call)
 
     async def _permitted(

@@ -71,6 +71,7 @@ class KillSwitchTests(SynchronousTestCase):
         """While it is off, what sends is refused, also what sends only now."""
         self.switch.set(True)
         self.assertTrue(self.refused())
+        self.assertFalse(self.rail.permits(act()))
         indirect = frozenset({Risk.SENDS, Risk.REDIRECTS})
         self.assertTrue(self.refused(operation="patchLead", risks=indirect))
 
