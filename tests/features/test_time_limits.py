@@ -51,7 +51,7 @@ MORE_ARGUMENTS: dict[str, JsonObject] = {
 def requests() -> Iterator[tuple[str, dict[str, Any]]]:
     """Return a request for each tool, prompt and resource that calls Instantly."""
     for declared in DECLARATIONS:
-        if declared.extra or not declared.needs_credential:
+        if declared.extra or declared.across or not declared.needs_credential:
             continue
         for arguments in arguments_of(declared.name):
             given = {**arguments, **MORE_ARGUMENTS.get(declared.name, {})}

@@ -64,8 +64,8 @@ class SelectedTools:
 
 
 def selected_names(selection: ToolSelection) -> tuple[str, ...]:
-    """Return the names of the tools that a selection lists."""
-    return tuple(each.name for each in _selected(selection))
+    """Return the names of the tools that a selection lists for every caller."""
+    return tuple(each.name for each in _selected(selection) if not each.across)
 
 
 def build_tools(context: FeatureContext, selection: ToolSelection) -> SelectedTools:

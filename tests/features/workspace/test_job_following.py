@@ -335,22 +335,14 @@ class TaskTests(FollowingCase):
         self.assertEqual(len(self.instantly.calls("createEmailVerification")), 1)
 
     def test_who_may_be_a_task(self) -> None:
-        """Only the tools that may last long can become tasks."""
-        able = {
-            tool.name
-            for tool in self.tools.listed()
-            if tool.task is TaskSupport.OPTIONAL
-        }
-        self.assertEqual(
-            able,
-            {
-                MOVE,
-                "enable_warmup",
-                "disable_warmup",
-                "add_leads_to_campaign_or_list_bulk",
-                "verify_email",
-            },
-        )
+        """Tools that change something can become tasks, and no others.
+
+        They may last long, or wait for a person's approval.
+        """
+        for tool in self.tools.listed():
+            reads = tool.annotations.read_only
+            expected = TaskSupport.NEVER if reads else TaskSupport.OPTIONAL
+            self.assertIs(tool.task, expected, tool.name)
 
 
 class JobChangeTests(ToolTestCase):
