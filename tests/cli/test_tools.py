@@ -7,7 +7,8 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.cli.tools import listed_tools, manual
+from instantly_mcp._rights import Level
+from instantly_mcp.cli.tools import listed_tools, manual, rights_at
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 from instantly_mcp.sandbox.workspaces import Sandbox
@@ -72,10 +73,22 @@ class OfferedTests(SynchronousTestCase):
         default = {tool.name for tool in listed_tools("default")}
         self.assertLess(default, {tool.name for tool in listed_tools("all")})
 
+    def test_levels(self):
+        """Each access level lists what it permits."""
+        levels = [
+            listed_tools("all", rights_at(level))
+            for level in ("read-only", "draft", "full")
+        ]
+        few, more, every = ({tool.name for tool in tools} for tools in levels)
+        self.assertLess(few, more)
+        self.assertLess(more, every)
+        self.assertTrue(all(tool.annotations.read_only for tool in levels[0]))
+
     def test_unknown(self):
-        """A toolset that does not exist is a mistake."""
-        with self.assertRaises(ConfigurationError):
-            listed_tools("nonsense")
+        """A toolset or a level that does not exist is a mistake."""
+        for act in (listed_tools, rights_at):
+            with self.assertRaises(ConfigurationError):
+                act("nonsense")
 
 
 class ManualTests(SynchronousTestCase):
@@ -96,7 +109,7 @@ class ManualTests(SynchronousTestCase):
         }
         text = manual([tool(schema)], [])
         for line in (
-            "*Writes.* Does it.",
+            "*Writes, needs level full.* Does it.",
             "| `name` (required) | string | a \\| b |",
             '| `kind` | `x` or `y` | (default `"x"`) |',
             "| `code` | `0` or `all` |  |",
@@ -104,6 +117,15 @@ class ManualTests(SynchronousTestCase):
             "| `limit` | integer or null |  |",
         ):
             self.assertIn(line, text.splitlines())
+
+    def test_levels(self):
+        """The manual names the level that a tool needs, if it needs one."""
+        for level, words in (
+            (Level.READ_ONLY, "*Writes.* Does it."),
+            (Level.DRAFT, "*Writes, needs level draft.* Does it."),
+        ):
+            lines = manual([evolve(tool({}), level=level)], []).splitlines()
+            self.assertIn(words, lines)
 
     def test_members_and_older_names(self):
         """The members of objects are named, and older names of an argument."""
@@ -136,4 +158,7 @@ class ManualTests(SynchronousTestCase):
     def test_effects(self):
         """The effect of a tool on the workspace comes first."""
         self.assertIn("*Reads.*", manual([tool({}, read_only=True)], []))
-        self.assertIn("*Writes or removes.*", manual([], [tool({}, destructive=True)]))
+        self.assertIn(
+            "*Writes or removes, needs level full.*",
+            manual([], [tool({}, destructive=True)]),
+        )
