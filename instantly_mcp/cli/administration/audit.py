@@ -15,6 +15,7 @@ from pathlib import Path
 
 from twisted.python import usage
 
+from ..._credential import SHOWN_CHARACTERS
 from ..._json_codec import Json, JsonObject, dumps
 from ...daemon.audit.build import audit_path
 from ...daemon.audit.file import noted_head
@@ -201,7 +202,7 @@ def _row(entry: JsonObject) -> tuple[str, ...]:
     outcome = str(entry.get("outcome") or entry.get("code") or "")
     return (
         str(entry.get("at", ""))[:19].replace("T", " "),
-        str(entry.get("token_name") or entry.get("principal") or entry.get("by") or ""),
+        _who(entry),
         str(entry.get("workspace", "")),
         str(entry.get("tool") or entry.get("kind")),
         " ".join(map(str, entry.get("targets", ()))),
@@ -210,10 +211,19 @@ def _row(entry: JsonObject) -> tuple[str, ...]:
     )
 
 
+def _who(entry: JsonObject) -> str:
+    """Return the name of a token, or the first characters of a principal."""
+    name = entry.get("token_name") or entry.get("principal") or entry.get("by") or ""
+    return str(name) if entry.get("token_name") else str(name)[:SHOWN_CHARACTERS]
+
+
 def _agreed(entry: JsonObject) -> str:
+    """Return how a write was agreed to, and by whom if that is another person."""
     how = entry.get("consent")
     if how is None:
         return str(entry.get("policy", ""))
+    if entry.get("by") == entry.get("principal"):
+        return str(how)
     return f"{how} by {entry.get('by')}"
 
 

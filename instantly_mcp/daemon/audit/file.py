@@ -39,6 +39,9 @@ from .key import KEY_FILE_NAME, make_key, read_key, sync_directory
 FILE_NAME = "audit.jsonl"
 HEAD_NAME = "audit.head"
 
+MAX_REPORTED = 5
+"""Most defects that are logged each; the others are counted."""
+
 _READ_BYTES = 1 << 20
 
 
@@ -172,12 +175,19 @@ class AuditFile:
             self._intents.read(checked.facts)
 
     def _report_defects(self) -> None:
-        for defect in self._verifier.defects[self._reported :]:
+        new = self._verifier.defects[self._reported :]
+        for defect in new[:MAX_REPORTED]:
             self.log.error(
                 "IMCP-AUDIT line {line} of {path} {reason}",
                 line=defect.line,
                 path=defect.file,
                 reason=defect.reason,
+            )
+        if len(new) > MAX_REPORTED:
+            self.log.error(
+                "IMCP-AUDIT {path} has {count} defects: see instantly-mcp audit verify",
+                path=self.path.name,
+                count=len(new),
             )
         self._reported = len(self._verifier.defects)
 

@@ -94,6 +94,16 @@ class AuditShowTests(AuditCommandCase):
         self.assertTrue(bob.endswith("ambiguous"), bob)
         self.assertTrue(denied.endswith("not_allowed"), denied)
 
+    def test_own_consent(self):
+        """Who confirmed for itself is not named twice; digests are shortened."""
+        who = "0123456789abcdef"
+        consent = Consent(how="token", by=who, preview_digest="p9")
+        self.write(stamped(intent(act(id="a8", principal=who, consent=consent)), NOW))
+        _, out, _ = self.run_command(AuditShowOptions())
+        cells = out.splitlines()[-1].split()
+        self.assertIn("012345678", cells)
+        self.assertEqual(cells[-2:], ["token", "open"])
+
     def test_filters(self):
         """Each filter keeps what it names; several of them what all name."""
         for words, acts in (

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject, loads
 from instantly_mcp.access.audit.chain import Chain, Verifier
-from instantly_mcp.daemon.audit.file import AuditFile
+from instantly_mcp.daemon.audit.file import MAX_REPORTED, AuditFile
 from instantly_mcp.daemon.audit.key import read_key
 
 AT = "2026-11-29T14:05:00.000Z"
@@ -295,3 +295,15 @@ class OtherWriterTests(AuditFileCase):
         with capturedLogs() as logged:
             file.append([intent("b")], AT)
         self.assertIn("was changed", logged[0]["reason"])
+
+    def test_many_defects(self):
+        """Of many defects only the first ones are logged, and how many there are."""
+        file = self.opened()
+        file.append([intent(str(number)) for number in range(9)], AT)
+        file.close()
+        data = self.path.read_bytes()
+        self.path.write_bytes(data.replace(b'"intent"', b'"absent"'))
+        with capturedLogs() as logged:
+            self.opened()
+        self.assertEqual(len(logged), MAX_REPORTED + 1)
+        self.assertEqual(logged[-1]["count"], 9)
