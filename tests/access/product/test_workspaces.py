@@ -153,49 +153,6 @@ class ToolTests(WorkspacesTestCase):
                 self.assertIn(self.daemon.clients[alias].name, str(result), name)
 
 
-class ConsentTests(WorkspacesTestCase):
-    """Consents are for one workspace, also where both have an object of one name."""
-
-    def setUp(self) -> None:
-        """Choose an account that has the same address in both workspaces."""
-        super().setUp()
-        self.caller = self.daemon.caller(*BOTH)
-        self.account = next(iter(self.daemon.world_of(BLUE).accounts))
-        self.assertIn(self.account, self.daemon.world_of(GREEN).accounts)
-
-    def delete(self, alias: str, **more: str) -> JsonObject:
-        """Call for the deletion of the account in a workspace; return the result."""
-        arguments = {"email": self.account, "workspace": alias, **more}
-        return modern_call(self.caller, "delete_account", arguments)
-
-    def exists(self, alias: str) -> bool:
-        """Return whether the account still exists in a workspace."""
-        return self.account in self.daemon.world_of(alias).accounts
-
-    def test_token_of_another_workspace(self) -> None:
-        """A token that confirms a deletion in one workspace confirms none elsewhere."""
-        asked = error_of(self.delete(BLUE))
-        self.assertEqual(asked["code"], "confirmation_required")
-        self.assertIn(BLUE, str(asked["preview"]))
-        token = asked["confirm_token"]
-        refused = error_of(self.delete(GREEN, confirm_token=token))
-        self.assertEqual(refused["code"], "confirmation_invalid")
-        self.assertTrue(self.exists(GREEN))
-        self.assertEqual(error_of(self.delete(BLUE, confirm_token=token)), {})
-        self.assertFalse(self.exists(BLUE))
-        self.assertTrue(self.exists(GREEN))
-
-    def test_workspace_is_not_said_twice(self) -> None:
-        """The workspace is chosen by its argument alone, whatever a preview says."""
-        token = error_of(self.delete(BLUE))["confirm_token"]
-        fixed = self.caller.with_(path=f"/w/{GREEN}")
-        result = modern_call(
-            fixed, "delete_account", {"email": self.account, "confirm_token": token}
-        )
-        self.assertEqual(error_of(result)["code"], "confirmation_invalid")
-        self.assertTrue(self.exists(GREEN))
-
-
 class RequestTests(WorkspacesTestCase):
     """What a request says of workspaces, in path, header and query."""
 
