@@ -28,8 +28,11 @@ POLICY = {
 class AgentTestCase(SynchronousTestCase):
     """One daemon with a state directory, and one mail that an agent wants to answer.
 
+    :cvar key: whose simulated workspace is looked at.
     :ivar sent: every write that Instantly received, over all restarts.
     """
+
+    key = KEY
 
     def setUp(self) -> None:
         """Start the daemon."""
@@ -38,9 +41,9 @@ class AgentTestCase(SynchronousTestCase):
         self.sent: list[str] = []
         self.prepare()
         self.daemon = self.start()
-        world = self.daemon.world(KEY)
+        world = self.daemon.world(self.key)
         self.mail = next(each for each in world.emails.values() if each["ue_type"] == 2)
-        self.daemon.writes(KEY)
+        self.daemon.writes(self.key)
 
     def prepare(self) -> None:
         """Add the approver, as the operator does before the start."""
@@ -104,7 +107,7 @@ class AgentTestCase(SynchronousTestCase):
 
     def note(self) -> None:
         """Collect what Instantly received."""
-        self.sent += self.daemon.writes(KEY)
+        self.sent += self.daemon.writes(self.key)
 
     def assertSent(self, *operations: str) -> None:
         """Instantly received these writes, and no others."""

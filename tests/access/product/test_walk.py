@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject, dumps
 
-from .attempts import ATTEMPTS, ONE_OF_EACH_KIND, Attempt
+from .attempts import ATTEMPTS, ONE_OF_EACH_KIND, SENDS, Attempt
 from .memory_daemon import MemoryDaemon
 from .oracle import (
     ASKS,
@@ -70,9 +70,11 @@ HAS_NO_PATH = frozenset({"key as session"})
 class Walker(SynchronousTestCase):
     """Makes attempts, and compares what Instantly received with the oracle.
 
+    :cvar key: whose simulated workspace is looked at.
     :ivar flaws: what differs; all of it is shown at the end.
     """
 
+    key = KEY
     daemon: MemoryDaemon
 
     def setUp(self) -> None:
@@ -96,12 +98,12 @@ class Walker(SynchronousTestCase):
         for attempt in ATTEMPTS if way in ONE_OF_EACH_ERA else ONE_OF_EACH_KIND:
             self.made += 1
             expected = verdict(attempt.classes, level, policy, stops=attempt.stops)
-            arguments = attempt.made(self.daemon.world(KEY))
-            self.daemon.writes(KEY)
+            arguments = attempt.made(self.daemon.world(self.key))
+            self.daemon.writes(self.key)
             result = WAYS[way](caller, attempt.tool, arguments)
             steps = [
                 expected,
-                self.daemon.writes(KEY),
+                self.daemon.writes(self.key),
                 error_of(result).get("code", ""),
             ]
             right = [expected, *self.right(expected, attempt)]
@@ -133,7 +135,7 @@ class Walker(SynchronousTestCase):
         found: list[object] = []
         for _ in range(2):
             WAYS[way](caller, attempt.tool, again)
-            found.append(self.daemon.writes(KEY))
+            found.append(self.daemon.writes(self.key))
         return found
 
 
@@ -194,6 +196,24 @@ class LevelTests(Walker):
                 for way in WAYS:
                     self.walk(caller, way, level, policy)
         self.judge()
+
+
+class KillSwitchTests(Walker):
+    """Sending is switched off."""
+
+    def test_each_way(self) -> None:
+        """Nothing that sends is sent, by any way; all other calls are as before."""
+        policy = everything("allow")
+        self.daemon = MemoryDaemon(sending="off", **settings_of(policy))
+        caller = Caller(daemon=self.daemon)
+        for way in WAYS:
+            for attempt in ATTEMPTS if way in ONE_OF_EACH_ERA else ONE_OF_EACH_KIND:
+                arguments = attempt.made(self.daemon.world(KEY))
+                result = WAYS[way](caller, attempt.tool, arguments)
+                found = self.daemon.writes(KEY), error_of(result).get("code", "")
+                sends = SENDS in attempt.classes
+                right = ([], "sending_off") if sends else ([attempt.operation], "")
+                self.assertEqual(found, right, f"{way}, {attempt.name}")
 
 
 class OracleTests(SynchronousTestCase):
