@@ -88,7 +88,7 @@ def open_state_directory(
         path = None
     try:
         seal, key_file = _seal(settings, path, wall)
-        return StateDirectory(
+        state = StateDirectory(
             seal=seal,
             path=path,
             key_file=key_file,
@@ -100,6 +100,24 @@ def open_state_directory(
         if lock is not None:
             lock.release()
         raise
+    if path is not None:
+        _give_to_owner(path)
+    return state
+
+
+def _give_to_owner(path: str) -> None:
+    """Give the files that root created to the owner of the state directory.
+
+    With ``twistd --uid`` the process changes to that user once it has opened its ports,
+    and must still be able to write them.
+    """
+    owner = os.stat(path)
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                os.chown(entry.path, owner.st_uid, owner.st_gid)
 
 
 def _lock(path: str, settings: Settings) -> DirectoryLock | None:

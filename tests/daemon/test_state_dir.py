@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -42,6 +43,22 @@ class StateDirectoryTests(SynchronousTestCase):
         one, two = (self.keep(seal_key_file=str(path)) for _ in range(2))
         token = one.seal.seal("test", b"payload")
         self.assertEqual(two.seal.unseal("test", token), b"payload")
+
+    def test_opened_by_root(self):
+        """What root creates belongs to the folder's owner, as whom the daemon runs."""
+        path = Path(self.mktemp())
+        path.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(path, 65534, 65534)
+        (path / "link").symlink_to("elsewhere")
+        owner, given = path.stat(), set[tuple[str, int, int]]()
+        self.patch(os, "geteuid", lambda: 0)
+        self.patch(os, "chown", lambda *named: given.add(named))
+        self.keep(state_dir=str(path))
+        files = [str(each) for each in path.iterdir() if not each.is_symlink()]
+        self.assertGreater(len(files), 2)
+        expected = {(each, owner.st_uid, owner.st_gid) for each in files}
+        self.assertEqual(given, expected)
 
     def test_nowhere(self):
         """Without a home there is no folder, and ids live as long as the process."""

@@ -211,9 +211,15 @@ class FailureTests(DetachedTestCase):
             mine = self.folder / "mine"
             mine.mkdir(mode=0o700)
             ready = str(mine / "ready.json")
+            state = self.folder / "state"
+            state.mkdir()
+            os.chown(state, 65534, 65534)
+            self.folder.parent.chmod(0o755)
             checks.append(
                 self.failing(
-                    "IMCP-READY", "--uid=65534", INSTANTLY_MCP_READY_FILE=ready
+                    *("IMCP-READY", "--uid=65534"),
+                    INSTANTLY_MCP_READY_FILE=ready,
+                    INSTANTLY_MCP_STATE_DIR=str(state),
                 )
             )
         return gatherResults(checks, consumeErrors=True)
