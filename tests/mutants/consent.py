@@ -122,6 +122,14 @@ MUTANTS: Sequence[Mutant] = (
         f"{TESTS}.test_questions",
     ),
     mutant(
+        "legacy",
+        "What changed while the user decided is not sent",
+        "features/consent/consents.py",
+        "            if preview.digest != asked.preview.digest:",
+        "            if False:",
+        f"{TESTS}.test_questions",
+    ),
+    mutant(
         "both",
         "A second class in one call is refused once something was changed",
         GUARD,
@@ -165,8 +173,9 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "An approval is for the preview as it is after the wait",
         "features/consent/consents.py",
+        "            await self.approvals.when_changed(id)\n"
         "            preview = await rebuild()",
-        "            pass",
+        "            await self.approvals.when_changed(id)",
         f"{TESTS}.test_approval",
     ),
 )

@@ -20,7 +20,7 @@ def require_plain_addresses(subject: PreviewSubject) -> dict[str, str]:
     """Check that each address is one plain mailbox, and that a mail has few of them.
 
     :returns: the domain of each address that the caller added to a mail, by the
-        address; none for leads, which are no copies of a mail.
+        address; none for leads, which get no copies.
     :raises CallRefusedError: ``bad_address`` or ``too_many_recipients``.
     """
     found: dict[str, str] = {}

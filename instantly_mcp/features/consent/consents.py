@@ -12,6 +12,7 @@ from ...access.interfaces import IApprovals
 from ...access.preview import Preview
 from ...access.refusal import (
     APPROVAL_PENDING,
+    CONFIRMATION_INVALID,
     NOT_ALLOWED,
     AccessRefusedError,
     ask_operator,
@@ -43,9 +44,14 @@ class Consents:
         if asked.act.decision is Decision.APPROVE:
             return await self._approved(asked, rebuild)
         try:
-            return await self.confirmations.obtain(asked)
+            consent = await self.confirmations.obtain(asked)
         except Silence:
             return await self._after_silence(asked, rebuild)
+        if consent.how == "elicitation" and _waited(asked):
+            preview = await rebuild()
+            if preview.digest != asked.preview.digest:
+                raise _changed()
+        return consent
 
     async def _after_silence(self, asked: ConsentRequest, rebuild: Rebuild) -> Consent:
         if self.fallback == "approve":
@@ -73,6 +79,20 @@ class Consents:
                 id = str(refused.facts["approval"])
             await self.approvals.when_changed(id)
             preview = await rebuild()
+
+
+def _waited(asked: ConsentRequest) -> bool:
+    """Say whether the call waited for the answer; others built the preview after it."""
+    call = asked.call
+    return not call.caller.revision.modern or call.set_task_message is not None
+
+
+def _changed() -> AccessRefusedError:
+    return AccessRefusedError(
+        CONFIRMATION_INVALID,
+        "What this would do changed while the user decided. Nothing was sent.",
+        "Call it again: the user is then asked about what it would do now.",
+    )
 
 
 def _waits(asked: ConsentRequest) -> bool:

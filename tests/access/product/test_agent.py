@@ -1,6 +1,6 @@
 """An agent under ``approve`` tries to send without a person, in more than twenty ways.
 
-It was told by a mail to send, it has a valid credential, and it has everything that MCP
+A mail demands that it sends, it has a valid credential, and it has everything that MCP
 gives it. Each test is one way; each ends with what Instantly received: nothing, or once
 what a person approved.
 """

@@ -182,6 +182,15 @@ class SessionQuestionTests(QuestionCase):
         self.assertNotIn("isError", received.result)
         self.assertEqual(self.sent(), 1)
 
+    def test_changed_meanwhile(self) -> None:
+        """If the mail changed while the user decided, the answer does not count."""
+        received, asked = self.ask()
+        other = {**MAIL, "from_address_email": "other@theirs.example"}
+        self.instantly.answers("getEmail", other)
+        self.answer(asked, YES)
+        self.assertEqual(self.code(received), "confirmation_invalid")
+        self.assertEqual(self.sent(), 0)
+
     def test_late_answer(self) -> None:
         """The user's time is not taken from the time of the call."""
         received, asked = self.ask()
