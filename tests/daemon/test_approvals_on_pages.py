@@ -168,3 +168,33 @@ class McpPortTests(PageCase):
         for path, said in (("/info", True), ("/approvals", False)):
             answer = self.daemon.ask(path=path, method="GET", headers=headers)
             self.assertEqual("access-control-allow-origin" in answer.headers, said)
+
+
+class PublicPathTests(PageCase):
+    """The pages below the path of a public URL, through a proxy with TLS."""
+
+    given: ClassVar[dict[str, str]] = {
+        "admin_listen": "mcp",
+        "public_url": "https://mcp.example.com/instantly",
+        "trusted_proxy": "127.0.0.1",
+    }
+
+    def test_both_paths(self) -> None:
+        """Links and forms work whether or not the proxy removes the path."""
+        id, page = self.pending()
+        self.assertEqual(page, f"https://mcp.example.com/instantly/approvals/{id}")
+        site = ServedSite(self.daemon.factory)
+        for prefix in ("", "/instantly"):
+            browser = Browser(site, "https://mcp.example.com")
+            browser.get(f"{prefix}/approvals/{id}")
+            browser.submit("login", name=APPROVER, secret=self.secret)
+            self.assertEqual(browser.path, f"{prefix}/approvals/{id}")
+            self.assertIn("__Host-instantly-approver", browser.cookies)
+            browser.get(f"{prefix}/approvals").submit("logout")
+            self.assertEqual(browser.path, f"{prefix}/approvals")
+            self.assertEqual(browser.status, 401)
+        browser.submit("login", name=APPROVER, secret=self.secret)
+        browser.get(f"{prefix}/approvals/{id}").submit(id, decision="approve")
+        self.assertIn(f"Approved by {APPROVER}", browser.text)
+        self.attempt()
+        self.assertSent("replyToEmail")
