@@ -203,16 +203,28 @@ def _nothing(cursor: sqlite3.Cursor) -> None:
 def _require_file(path: str) -> None:
     """Create the file, mode 0600, or check the one that is there."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         # Opening a FIFO would wait for a writer: look first.
         problem = _problem_with(path)
     except OSError as error:
         problem = error.strerror or type(error).__name__
     else:
+        _give_to_owner_of_folder(made, path)
+        os.close(made)
         return
     if problem is not None:
         raise DatabaseUnusableError(path, problem)
+
+
+def _give_to_owner_of_folder(file: int, path: str) -> None:
+    """Let a daemon that root starts use the file after it has become another user.
+
+    SQLite gives the files that it puts beside it to the same user.
+    """
+    if os.geteuid() == 0:
+        owner = os.stat(os.path.dirname(os.path.abspath(path)))
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def _problem_with(path: str) -> str | None:

@@ -146,6 +146,15 @@ class RefusedTests(FileTestCase):
         for path in self.path.parent.iterdir():
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
 
+    def test_owner(self) -> None:
+        """Root gives a new file to the owner of the folder, who will use it."""
+        given: list[tuple[int, int]] = []
+        self.patch(os, "geteuid", lambda: 0)
+        self.patch(os, "fchown", lambda file, *owner: given.append(owner))
+        SqliteDatabase(str(self.path))
+        folder = self.path.parent.stat()
+        self.assertEqual(given, [(folder.st_uid, folder.st_gid)])
+
     def test_check(self) -> None:
         """A check creates, migrates and changes nothing."""
         check_database(str(self.path))

@@ -87,7 +87,8 @@ class TwistdOptions:
 
         The log goes to twistd's log file unless ``log_file`` is set. All paths become
         absolute, because twistd may change the working directory and a reload opens the
-        files again.
+        files again. The default state directory belongs to the user that starts
+        twistd, so another user gets none.
         """
         log_file = settings.log_file
         if log_file is None and self.log_file not in (None, "-"):
@@ -95,10 +96,19 @@ class TwistdOptions:
         elif log_file is None and self.detaches:
             log_file = Path(DEFAULT_LOG)
         whole = evolve(settings, log_file=log_file)
+        if self.changes_user and settings.is_default("state_dir"):
+            warnings = (*settings.warnings, _NO_STATE)
+            whole = evolve(whole, state_dir=None, warnings=warnings)
         paths = {name: getattr(whole, name) for name in _FILES}
         return evolve(
             whole, **{name: path and path.absolute() for name, path in paths.items()}
         )
+
+
+_NO_STATE = (
+    "IMCP-STATE nothing will survive a restart: with --uid, --gid or --chroot of "
+    "twistd, set a state_dir that belongs to the user of the daemon"
+)
 
 
 def _text(options: Mapping[str, object], name: str) -> str | None:

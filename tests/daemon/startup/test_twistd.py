@@ -62,6 +62,20 @@ class SettingsTests(SynchronousTestCase):
         self.assertIsNone(self.log_file(FOREGROUND))
         self.assertIsNone(self.log_file({**FOREGROUND, "logfile": "-"}))
 
+    def test_state_of_another_user(self):
+        """A user that twistd changes to does not get the state of the one before."""
+        for options, given, path in (
+            ({"uid": 1}, {}, None),
+            ({"chroot": "/"}, {}, None),
+            ({"uid": 1}, {"state_dir": "/var/lib/x"}, Path("/var/lib/x")),
+            ({}, {}, Path("/home/x/.local/state/instantly-mcp")),
+        ):
+            settings = resolve(given, {"HOME": "/home/x"})
+            applied = TwistdOptions.of({**DETACHED, **options}).applied_to(settings)
+            self.assertEqual(applied.state_dir, path)
+            warned = any("IMCP-STATE" in line for line in applied.warnings)
+            self.assertEqual(warned, path is None)
+
     def test_absolute(self):
         """Every file that is opened again later is named from the root."""
         pairs = given_pairs(("ready_file=r", "state_dir=s", "seal_key_file=k"))
