@@ -34,7 +34,7 @@ from ...access.audit.chain import (
     opened,
 )
 from ...access.audit.open_intents import OpenIntents
-from .key import KEY_FILE_NAME, make_key, read_key, sync_directory
+from .key import make_key, problem_with_key, read_key, sync_directory
 
 FILE_NAME = "audit.jsonl"
 HEAD_NAME = "audit.head"
@@ -106,14 +106,12 @@ class AuditFile:
             os.close(descriptor)
 
     def _open_key(self) -> None:
+        problem = problem_with_key(self._directory, self.path)
+        if problem is not None:
+            raise ValueError(problem)
         try:
             key = read_key(self._directory)
         except FileNotFoundError:
-            if _size_of(self.path):
-                raise ValueError(
-                    f"the key of {self.path} is missing: restore "
-                    f"{self._directory / KEY_FILE_NAME}, or move the file away"
-                ) from None
             key = make_key(self._directory)
         self._key, self._verifier = key, Verifier(key)
 
@@ -267,13 +265,6 @@ def noted_head(directory: Path) -> ChainHead | None:
         return ChainHead(int(noted["seq"]), str(noted["mac"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _inode_of(path: Path) -> tuple[int, int] | None:

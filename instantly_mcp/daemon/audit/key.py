@@ -54,6 +54,27 @@ def make_key(directory: Path) -> bytes:
     return read_key(directory)
 
 
+def problem_with_key(directory: Path, path: Path) -> str | None:
+    """Return why lines cannot be added to an audit file; ``None`` if they can.
+
+    :param directory: the state directory, which has the key or gets one.
+    :param path: the audit file.
+    """
+    try:
+        read_key(directory)
+    except FileNotFoundError:
+        if path.exists() and path.stat().st_size:
+            return (
+                f"its key is missing: restore {directory / KEY_FILE_NAME}, or move "
+                "the file away"
+            )
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def sync_directory(path: Path) -> None:
     """Make the names of a directory durable.
 

@@ -11,6 +11,7 @@ from ..process.in_flight import InFlight
 from ..settings.settings import Settings
 from ..upstream import connect_upstream
 from .approvers import check_approvers
+from .audit import check_audit
 from .files import check_files
 from .findings import Findings
 from .sockets import check_certificates, check_ports
@@ -32,6 +33,7 @@ async def run_checks(
     :param wall: returns the time in seconds since the epoch.
     """
     check_files(settings, findings)
+    check_audit(settings, findings)
     check_approvers(settings, findings)
     check_certificates(settings, wall(), findings)
     await check_ports(settings, reactor, findings)
