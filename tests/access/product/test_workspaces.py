@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject, dumps
 from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.sandbox.agency import ADMIN_KEY
+from instantly_mcp.sandbox.faults import Fault, FaultKind
 from tests.support.messages import call, request
 
 from .agency_daemon import ID, AgencyDaemon, received
@@ -108,6 +109,34 @@ class ToolTests(WorkspacesTestCase):
                     self.assertEqual(error_of(result), {}, (alias, tool))
                     self.assertEqual(result["structuredContent"]["workspace"], alias)
                     self.check(alias, result)
+
+    def test_at_the_same_time(self) -> None:
+        """Calls that wait at the same time do not get each other's answers."""
+        for alias in BOTH:
+            slow = Fault(kind=FaultKind.SLOW, times=0, seconds=2.0)
+            self.daemon.sandbox.add_fault(slow, self.daemon.clients[alias].key)
+        caller = self.daemon.caller(*BOTH)
+        waiting = [
+            (
+                alias,
+                tool,
+                self.daemon.connect().send(
+                    "POST",
+                    "/mcp",
+                    caller.given_headers(),
+                    call(tool, {**arguments, "workspace": alias}),
+                ),
+            )
+            for pair in zip(
+                self.daemon.reads(BLUE), self.daemon.reads(GREEN), strict=True
+            )
+            for alias, (tool, arguments) in zip(BOTH, pair, strict=True)
+        ]
+        for alias, tool, answer in waiting:
+            result = outcome(answer.wait().reply())
+            self.assertEqual(error_of(result), {}, (alias, tool))
+            self.check(alias, result)
+            answer.wire.hang_up()
 
     def test_objects_of_the_other(self) -> None:
         """An object of the other workspace does not exist, also right after its use."""
