@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import consent, envelopes, eras, features, listening, lists, sessions
+from . import access, consent, envelopes, eras, features, listening, lists, sessions
 from .mutant import Mutant
 
 ALL: Sequence[Mutant] = (
@@ -14,5 +14,6 @@ ALL: Sequence[Mutant] = (
     *lists.MUTANTS,
     *listening.MUTANTS,
     *features.MUTANTS,
+    *access.MUTANTS,
     *consent.MUTANTS,
 )

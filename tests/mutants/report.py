@@ -10,11 +10,11 @@ from .mutant import Mutant
 
 HEAD = """# Mutants
 
-Does a test fail when the code breaks a rule of MCP? Each line names a rule, the file
-in which it was broken (in a copy of the tree, one rule at a time), and the first test
-that failed. `make mutants` repeats this and writes this page; it fails if no test fails
-for a rule. `tests/mutants/` contains the changes that break the rules, `tests/rules/`
-the tests of the rules.
+Does a test fail when the code breaks a rule of MCP, or of access? Each line names a
+rule, the file in which it was broken (in a copy of the tree, one rule at a time), and
+the first test that failed. `make mutants` repeats this and writes this page; it fails
+if no test fails for a rule. `tests/mutants/` contains the changes that break the rules,
+`tests/rules/` and `tests/access/` the tests of most of the rules.
 """
 
 

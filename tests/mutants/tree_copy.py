@@ -18,7 +18,7 @@ from attrs import frozen
 
 from .mutant import PACKAGE, ROOT, Mutant
 
-TRIAL_SECONDS = 300
+TRIAL_SECONDS = 900
 SUITE_SECONDS = 300
 
 EVERYTHING = (
