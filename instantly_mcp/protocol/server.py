@@ -62,7 +62,7 @@ class McpServer:
         if isinstance(message, Notification) and not caller.revision.modern:
             legacy.handle_notification(message, caller)
         elif isinstance(message, ClientResponse) and caller.session is not None:
-            deliver_response(caller.session, message)
+            deliver_response(caller.session, message, caller.rights)
         return succeed(None)
 
     def _legacy(self, request: Request, caller: Caller) -> Deferred[Response | None]:

@@ -16,6 +16,7 @@ from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
 from instantly_mcp.pipeline.selection import Selector
 from instantly_mcp.pipeline.stages.authentication import Authentication
+from instantly_mcp.protocol.calls.client_requests import ListRoots
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.state.sealed_tokens import make_token_sealer
 from instantly_mcp.state.sessions import MemorySessionStore
@@ -202,6 +203,21 @@ class SessionTests(RightsTestCase):
         self.assertLevel(Level.READ_ONLY, "path")
         client.ask(call("slow", {"tag": "a"}, id=4))
         self.assertLevel(Level.DRAFT, "path")
+
+    def test_answers_need_the_rights_of_the_call(self) -> None:
+        """A response that is posted with fewer rights does not answer a question."""
+        client = SessionClient(self.line, capabilities={"roots": {}})
+        client.ask(SLOW)
+        call_of = self.toolbox.running[-1].call
+        asking = call_of.ask({"roots": ListRoots()})
+        session = self.line.streamable.sessions.look_up(client.session).session
+        assert session is not None
+        (id,) = session.pending
+        answer: Json = {"jsonrpc": "2.0", "id": id, "result": {"roots": []}}
+        client.ask(answer, path="readonly")
+        self.assertNoResult(asking)
+        client.ask(answer)
+        self.assertEqual(self.successResultOf(asking), {"roots": {"roots": []}})
 
     def test_after_a_restart(self) -> None:
         """A session that is adopted is limited as it was."""

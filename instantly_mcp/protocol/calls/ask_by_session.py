@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from ..._deferred import reraise
 from ..._json_codec import JsonObject
+from ..._rights import ALL_RIGHTS, Rights
 from ..interfaces import INotificationSink
 from ..wire.jsonrpc import ClientResponse, notification
 from .call import NULL_SINK
@@ -40,11 +41,15 @@ METHOD_NOT_FOUND = -32601
 @implementer(IAsker)
 @frozen
 class SessionAsker:
-    """Asks on the event stream of a call in a legacy session."""
+    """Asks on the event stream of a call in a legacy session.
+
+    :param rights: those of the call; a message with fewer cannot answer its questions.
+    """
 
     session: McpSession
     sink: INotificationSink
     clock: IReactorTime
+    rights: Rights = ALL_RIGHTS
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
         missing = missing_capabilities(self.session.capabilities, questions)
@@ -59,7 +64,7 @@ class SessionAsker:
         id = self.session.next_request_id()
         adapted = question.adapted_to(self.session.revision)
         answer: Deferred[ClientResponse] = Deferred(lambda _: self._withdraw(id))
-        self.session.pending[id] = answer
+        self.session.pending[id] = (answer, self.rights)
         self.sink.send(
             {
                 "jsonrpc": "2.0",
@@ -77,11 +82,20 @@ class SessionAsker:
             self.sink.send(notification("notifications/cancelled", {"requestId": id}))
 
 
-def deliver_response(session: McpSession, reply: ClientResponse) -> None:
-    """Deliver a client's response to its question; ignore one without a question."""
-    waiting = session.pending.pop(reply.id, None)
-    if waiting is not None:
-        waiting.callback(reply)
+def deliver_response(
+    session: McpSession, reply: ClientResponse, rights: Rights = ALL_RIGHTS
+) -> None:
+    """Deliver a client's response to its question.
+
+    A response without a question is ignored. One whose message has fewer rights than
+    the call that asked is ignored, too: who may only read cannot confirm a change.
+
+    :param rights: those of the message.
+    """
+    answer, needed = session.pending.get(reply.id, (None, ALL_RIGHTS))
+    if answer is not None and rights.includes(needed):
+        del session.pending[reply.id]
+        answer.callback(reply)
 
 
 def _checked(

@@ -31,7 +31,8 @@ class McpSession:
     :param streams: open GET streams and 2024-11-05 streams, oldest first.
     :param standby: a stream that lost its connection and can be resumed.
     :param capabilities: the client capabilities of ``initialize``.
-    :param pending: server requests that the client has not answered yet, by id.
+    :param pending: server requests that the client has not answered yet, by id, with
+        the rights of the call that asks.
     :param subscriptions: the subscribed resource URIs, each with the function that ends
         the subscription.
     :param replaces_key: whether its 2024-11-05 stream is open, so that its id on
@@ -56,7 +57,9 @@ class McpSession:
     capabilities: JsonObject = field(factory=dict)
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[INotificationSink] = field(factory=list, repr=False)
-    pending: dict[Id, Deferred[ClientResponse]] = field(factory=dict, repr=False)
+    pending: dict[Id, tuple[Deferred[ClientResponse], Rights]] = field(
+        factory=dict, repr=False
+    )
     subscriptions: dict[str, Unsubscribe] = field(factory=dict, repr=False)
     standby: INotificationSink | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)

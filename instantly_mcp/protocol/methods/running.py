@@ -101,7 +101,7 @@ def _asker(features: ServerFeatures, context: RequestContext) -> IAsker:
     if not caller.revision.modern:
         if caller.session is None:
             return NO_CLIENT_REQUESTS
-        return SessionAsker(caller.session, caller.sink, features.clock)
+        return SessionAsker(caller.session, caller.sink, features.clock, caller.rights)
     if context.request.method not in ASKS_BY_RETRY:
         return NO_CLIENT_REQUESTS
     binding = StateBinding(

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
 from instantly_mcp.protocol.calls.ask_by_session import (
     METHOD_NOT_FOUND,
     SessionAsker,
@@ -175,6 +176,22 @@ class SessionAskerTests(ClockedTestCase):
         self.assertEqual(len(self.basket.sent), 6)
         for message in self.basket.sent:
             check_message("2025-11-25", message)
+
+    def test_fewer_rights(self) -> None:
+        """A message with fewer rights than the call cannot answer; others still can."""
+        rights = Rights(level=Level.DRAFT, toolsets=("leads", "emails"))
+        asker = SessionAsker(self.session, self.basket, self.clock, rights)
+        asking = asker.ask({"roots": ROOTS})
+        reply = ClientResponse(self.basket.sent[0]["id"], {"roots": []})
+        for fewer in (
+            Rights(level=Level.READ_ONLY),
+            Rights(level=Level.FULL, toolsets=("leads",)),
+        ):
+            deliver_response(self.session, reply, fewer)
+            self.assertNoResult(asking)
+        deliver_response(self.session, reply, ALL_RIGHTS)
+        self.assertEqual(self.successResultOf(asking), {"roots": {"roots": []}})
+        self.assertEqual(self.session.pending, {})
 
     def test_late_and_foreign_replies(self) -> None:
         """Answers to nothing that waits are ignored, also a second one."""
