@@ -120,12 +120,11 @@ class ToolRunner:
     async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
         given: JsonObject = {}
         call.steps = []
-        arguments, token = _without_token(arguments)
         try:
-            given = await self._given(arguments, call)
-            call.doing = Doing(
-                tool=self.declaration.name, arguments=given, confirm_token=token
-            )
+            if self.declaration.hints.read_only:
+                given = await self._given(arguments, call)
+            else:
+                given = await self._begun(arguments, call)
             value = await self._work(self.context, given, call)
             value = await self._references.check_empty(self.context, value, given, call)
         except ApiError as error:
@@ -139,6 +138,18 @@ class ToolRunner:
             return self._failure(value.error, call)
         self._note_reading(call)
         return self._result(value, arguments, given, call)
+
+    async def _begun(self, arguments: JsonObject, call: Call) -> JsonObject:
+        """Return the arguments as `_given` does; note what is to be done.
+
+        Without that note nothing is written: a tool that only reads has none.
+        """
+        arguments, token = _without_token(arguments)
+        given = await self._given(arguments, call)
+        call.doing = Doing(
+            tool=self.declaration.name, arguments=given, confirm_token=token
+        )
+        return given
 
     def _note_reading(self, call: Call) -> None:
         """Note that the caller has read the present state, if nothing else was done."""
