@@ -97,6 +97,7 @@ class WorkspaceBook:
     _entries: dict[str, WorkspaceEntry] = field(factory=dict, init=False)
     _keys: dict[str, CurrentSecret] = field(factory=dict, init=False, repr=False)
     _troubles: dict[str, str] = field(factory=dict, init=False)
+    _workspace_keys: dict[str, str] = field(factory=dict, init=False)
 
     @deferred
     async def load(self) -> None:
@@ -184,6 +185,7 @@ class WorkspaceBook:
             raise
         self._keys.pop(alias, None)
         self._troubles.pop(alias, None)
+        self._workspace_keys.pop(alias, None)
 
     def credential_for(self, token: TokenIdentity, asked: str | None) -> Credential:
         """Return the credential with which a request acts.
@@ -236,13 +238,18 @@ class WorkspaceBook:
                 "Tell the user that the operator of this server has to look at its key "
                 "file.",
             )
+        if alias not in self._workspace_keys:
+            # A digest, which costs more than everything else here.
+            made = Credential(secret=key, source=source, workspace=entry.id)
+            self._workspace_keys[alias] = made.workspace_key
         return Credential(
             secret=key,
             source=source,
             workspace=entry.id,
+            workspace_key=self._workspace_keys[alias],
             workspace_name=alias,
             principal=f"{rights.token}/{alias}",
-            rights=evolve(rights, workspaces=()),
+            rights=evolve(rights, workspaces=()) if rights.workspaces else rights,
         )
 
     def _hold(self, alias: str, key: Secret) -> None:

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp._credential import Credential
 from instantly_mcp.access.workspaces.book import WorkspaceBook
 from instantly_mcp.access.workspaces.entry import BadEntryError, WorkspaceEntry
 from instantly_mcp.access.workspaces.refusals import WorkspaceRefusedError
@@ -123,6 +124,10 @@ class Books(RuleBasedStateMachine):
             assert admin.api_key_file is not None
             assert credential.secret.reveal() == self.held[admin.api_key_file]
             assert credential.workspace == entry.id
+            made = Credential(
+                secret=credential.secret, source="test", workspace=entry.id
+            )
+            assert credential.workspace_key == made.workspace_key
             assert credential.workspace_name == alias
         listed = [each.entry for each in self.book.listed()]
         assert listed == [entry for _, entry in sorted(self.expected.items())]
