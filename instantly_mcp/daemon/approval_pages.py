@@ -136,7 +136,7 @@ def _app(
             wall=http.wall,
             rules=partial(_rules, settings, mcp.books),
         ),
-        reader=VisitReader(OwnOrigins(origins), sessions, tokens),
+        reader=VisitReader(OwnOrigins(origins), sessions),
         proxies=TrustedProxies(settings.trusted_proxy),
         access_log=AccessLog(mcp.metrics, addresses=settings.log_clients),
     )

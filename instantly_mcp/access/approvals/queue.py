@@ -44,6 +44,9 @@ from .refusals import (
 HISTORY_SECONDS = 30 * 24 * 3600
 """How long closed requests are kept, for the list of what was decided."""
 
+FORGET_SECONDS = 3600.0
+"""How often those that are older are removed."""
+
 SWEEP_SECONDS = 5.0
 """How often the daemon closes requests whose time is over."""
 
@@ -88,6 +91,7 @@ class Approvals:
     is_valid: Callable[[str], bool] = _valid
     note: Callable[[JsonObject], object] = noop
     _deadlines: dict[tuple[str, ApprovalState], float] = field(factory=dict, init=False)
+    _next_forgetting: float = field(default=0.0, init=False)
     _waiting: dict[str, list[Deferred[None]]] = field(factory=dict, init=False)
 
     @deferred
@@ -113,7 +117,6 @@ class Approvals:
             if await self.store.add(asked, MAX_PENDING):
                 self._keep_time(asked)
                 self.note(_audit_line(asked))
-                await self.store.forget(self.wall() - HISTORY_SECONDS)
                 self.log.info(
                     "IMCP-APPROVAL request {id} of {tool} waits for approval",
                     id=asked.id,
@@ -171,6 +174,9 @@ class Approvals:
         """Close what must be closed: by time, by a new policy, with its token."""
         for each in await self.store.open():
             await self._current(each)
+        if self.seconds() >= self._next_forgetting:
+            self._next_forgetting = self.seconds() + FORGET_SECONDS
+            await self.store.forget(self.wall() - HISTORY_SECONDS)
 
     def when_changed(self, id: str) -> Deferred[None]:
         """Fire once when the request of this id is decided or closed.

@@ -87,7 +87,7 @@ class ApprovalsApp:
     def unrouted(self, request: McpRequest, failure: Failure) -> None:
         """Answer every other path, and every other method, with 404."""
         message = "There are two pages here: approvals and status."
-        request.answer(problem_page(404, message))
+        request.answer(problem_page(404, message, "/"))
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:
@@ -111,7 +111,8 @@ class ApprovalsApp:
                 head.method, headers, head.query, request.content.getvalue(), address
             )
         except VisitRefusedError as refused:
-            request.answer(problem_page(refused.status, refused.message))
+            root = "../" * (route.count("/") - 1)
+            request.answer(problem_page(refused.status, refused.message, root))
             return None
         answer = respond(visit)
         if isinstance(answer, Deferred):

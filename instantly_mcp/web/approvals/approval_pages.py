@@ -135,9 +135,13 @@ class ApprovalPages:
         )
 
 
-def problem_page(status: int, message: str) -> Answer:
-    """Return a page that says why a request is not served."""
-    return page_answer("Not served", tags.p(message), status=status)
+def problem_page(status: int, message: str, root: str) -> Answer:
+    """Return a page that says why a request is not served.
+
+    :param root: leads from the page to the root of the server.
+    """
+    link = tags.p(tags.a("Approvals", href=f"{root}approvals"))
+    return page_answer("Not served", tags.p(message), link, status=status)
 
 
 def _was_made(approval: Approval, approve: bool, approver: str) -> bool:

@@ -75,6 +75,8 @@ class Login:
         name = visit.fields.get("name", "").strip()
         wanted = visit.fields.get("wanted", "")
         wanted = wanted if _ID.fullmatch(wanted) else ""
+        if not self.tokens.belongs(visit.form_token, visit.nonce):
+            return self.page(visit, "../", wanted, "The form was out of date.")
         if not self._may_try(name, visit.address):
             return self.page(
                 visit, "../", wanted, "There were too many tries. Wait a minute."

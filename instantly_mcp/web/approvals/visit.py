@@ -10,7 +10,7 @@ from attrs import field, frozen
 from ...pipeline.exchange import Headers
 from ...pipeline.origins import Origin
 from .own_origins import OwnOrigins, is_sent_from
-from .sessions import ApproverSession, ApproverSessions, LoginTokens, same
+from .sessions import ApproverSession, ApproverSessions, same
 
 MAX_FORM_BYTES = 4096
 MAX_FIELDS = 10
@@ -47,7 +47,8 @@ class Visit:
     :param session_id: from the cookie; it may not be valid.
     :param session: of the approver, if one is signed in.
     :param nonce: from the cookie of the login form.
-    :param fields: of the form, if one was sent.
+    :param fields: of the form, if one was sent. With a session it is a form of that
+        session; without one it can only sign in; see `Login.enter`.
     """
 
     own: Origin
@@ -56,6 +57,11 @@ class Visit:
     session: ApproverSession | None
     nonce: str | None = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
+
+    @property
+    def form_token(self) -> str:
+        """The token of the form."""
+        return self.fields.get(FORM_TOKEN, "")
 
     @property
     def secure(self) -> bool:
@@ -69,7 +75,6 @@ class VisitReader:
 
     origins: OwnOrigins
     sessions: ApproverSessions
-    login_tokens: LoginTokens
 
     def read(
         self, method: str, headers: Headers, query: str, body: bytes, address: str
@@ -108,12 +113,8 @@ class VisitReader:
         """
         if not is_sent_from(visit.own, headers):
             raise VisitRefusedError(403, "This form was sent from another site.")
-        token, session = visit.fields.get(FORM_TOKEN, ""), visit.session
-        if session is None:
-            right = self.login_tokens.belongs(token, visit.nonce)
-        else:
-            right = same(token, session.form_token)
-        if not right:
+        session = visit.session
+        if session is not None and not same(visit.form_token, session.form_token):
             raise VisitRefusedError(
                 403, "This form is out of date. Open the page again, then repeat."
             )

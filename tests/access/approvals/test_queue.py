@@ -10,7 +10,7 @@ from instantly_mcp._json_codec import JsonObject
 from instantly_mcp._rights import Rights
 from instantly_mcp.access.act import Act
 from instantly_mcp.access.approvals.approval import ApprovalState, NotPendingError
-from instantly_mcp.access.approvals.queue import HISTORY_SECONDS
+from instantly_mcp.access.approvals.queue import FORGET_SECONDS, HISTORY_SECONDS
 from instantly_mcp.access.preview import Preview
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.operation import Risk
@@ -233,8 +233,11 @@ class DecisionTests(QueueTestCase):
         """What was closed a month ago is removed, with its preview."""
         id = self.queue.asked()
         self.queue.decide(id, approve=False)
-        self.queue.pass_time(HISTORY_SECONDS + 1)
-        self.queue.asked(act("another"))
+        self.queue.pass_time(HISTORY_SECONDS)
+        self.queue.sweep()
+        self.assertIsNotNone(self.queue.get(id))
+        self.queue.pass_time(FORGET_SECONDS)
+        self.queue.sweep()
         self.assertIsNone(self.queue.get(id))
 
     def expire(self, id: str) -> None:

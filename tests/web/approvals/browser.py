@@ -78,7 +78,7 @@ class PageServer:
                 status=FixedStatus(),
                 wall=lambda: self.queue.wall,
             ),
-            reader=VisitReader(OwnOrigins(lambda: self.origins), self.sessions, tokens),
+            reader=VisitReader(OwnOrigins(lambda: self.origins), self.sessions),
             proxies=TrustedProxies(),
             access_log=AccessLog(Metrics()),
         )

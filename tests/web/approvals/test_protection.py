@@ -181,7 +181,24 @@ class OtherSitesTests(PagesTestCase):
             if change in ("token", "both"):
                 form["form_token"] = ""
             stranger.post("/approvals/login", form)
-            self.assertEqual(stranger.status, 403, change)
+            self.assertEqual(stranger.status, 401, change)
+            self.assertIn("out of date", stranger.text)
+        self.assertEqual(len(self.server.sessions), 1)
+
+    def test_session_ended(self) -> None:
+        """A decision after the session has ended leads to the login, and back."""
+        self.server.sessions.close(self.bo.cookies["instantly-approver"])
+        self.assertEqual(self.send(), 401)
+        self.assertIs(self.queue.get(self.number).state, ApprovalState.PENDING)
+        self.bo.submit("login", name="Bo", secret=self.server.secret)
+        self.assertEqual((self.bo.status, self.bo.path[:11]), (200, "/approvals/"))
+        self.assertNotEqual(self.bo.forms.buttons, [])
+
+    def test_sign_out_without_a_session(self) -> None:
+        """Signing out twice is harmless."""
+        stranger = self.browser().get("/approvals")
+        stranger.post("/approvals/logout", {"form_token": ""})
+        self.assertEqual((stranger.status, stranger.path), (401, "/approvals"))
 
     def test_host(self) -> None:
         """The pages are served under their own names only (DNS rebinding)."""
