@@ -5,6 +5,9 @@ from __future__ import annotations
 from instantly_mcp._json_codec import JsonObject
 from tests.support.messages import call, request
 
+from .agency_daemon import AgencyDaemon
+from .agent_case import POLICY, AgentTestCase
+from .oracle import settings_of
 from .test_workspaces import BLUE, BOTH, GREEN, WorkspacesTestCase
 from .ways import TASKS, error_of, modern_call, outcome, send_modern
 
@@ -72,3 +75,37 @@ class TaskTests(WorkspacesTestCase):
         self.check(BLUE, ended)
         jobs = {alias: self.daemon.world_of(alias).jobs for alias in BOTH}
         self.assertEqual((len(jobs[BLUE]), len(jobs[GREEN])), (1, 0))
+
+
+class ApprovalTests(AgentTestCase):
+    """A person's approval is for the workspace that was shown."""
+
+    key = f"sandbox-{BLUE}"
+    daemon: AgencyDaemon
+
+    def start(self) -> AgencyDaemon:
+        """Start a daemon of an agency that asks a person about deletions."""
+        return AgencyDaemon(state_dir=str(self.folder), **settings_of(POLICY))
+
+    def exists(self, account: str, alias: str) -> bool:
+        """Return whether an account still exists in a workspace."""
+        return account in self.daemon.world_of(alias).accounts
+
+    def test_approval_of_another_workspace(self) -> None:
+        """What is approved for one workspace is not done in another one."""
+        caller = self.daemon.caller(*BOTH)
+        account = next(iter(self.daemon.world_of(BLUE).accounts))
+
+        def delete(alias: str) -> JsonObject:
+            arguments = {"email": account, "workspace": alias}
+            return error_of(modern_call(caller, "delete_account", arguments))
+
+        self.assertEqual(delete(BLUE)["code"], "approval_pending")
+        (asked,) = self.successResultOf(self.daemon.books.approvals.pending())
+        self.assertEqual(asked.workspace, BLUE)
+        self.approve(asked.id)
+        self.assertEqual(delete(GREEN)["code"], "approval_pending")
+        self.assertTrue(self.exists(account, GREEN))
+        self.assertEqual(delete(BLUE), {})
+        self.assertFalse(self.exists(account, BLUE))
+        self.assertTrue(self.exists(account, GREEN))
