@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import access, consent, envelopes, eras, features, listening, lists, sessions
+from . import (
+    access,
+    consent,
+    envelopes,
+    eras,
+    features,
+    listening,
+    lists,
+    sessions,
+    tokens,
+)
 from .mutant import Mutant
 
 ALL: Sequence[Mutant] = (
@@ -16,4 +26,5 @@ ALL: Sequence[Mutant] = (
     *features.MUTANTS,
     *access.MUTANTS,
     *consent.MUTANTS,
+    *tokens.MUTANTS,
 )
