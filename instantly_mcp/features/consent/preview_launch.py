@@ -15,6 +15,7 @@ from ..workspace.preflight.report import checks_of
 from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ..workspace.sending_windows import next_opening, windows_of
 from ..workspace.sequences import steps_of, variants_in
+from .digests import digest_of_leads, digest_of_senders
 from .preview_parts import (
     Found,
     PreviewSubject,
@@ -53,7 +54,11 @@ async def build_launch(subject: PreviewSubject) -> Found:
         title="Start the campaign: it then sends mail by itself.",
         facts=facts,
         untrusted=tuple(_copy(campaign)),
-        unseen=(digest_of({n: campaign[n] for n in campaign if n != "status"}),),
+        unseen=(
+            digest_of({n: campaign[n] for n in campaign if n != "status"}),
+            digest_of_leads(survey.leads),
+            digest_of_senders(survey.senders),
+        ),
         covers=frozenset({"id", "dry_run"}),
     )
 

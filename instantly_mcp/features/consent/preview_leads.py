@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..._json_codec import Json, JsonObject
 from ...access.preview import Fact
+from ...catalog.index import BY_ID
 from ..workspace.reply_values import as_list
+from .digests import digest_of_leads
 from .preview_parts import (
     NOT_READABLE,
     Found,
@@ -16,6 +20,9 @@ from .preview_parts import (
 )
 
 _FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
+_SELECTED_LEADS = 100
+"""So many leads of a selection are read: one page of the API."""
+
 _DESTINATIONS = frozenset(
     {"campaign", "campaign_id", "list_id", "to_campaign_id", "to_list_id"}
 )
@@ -39,14 +46,31 @@ async def build_adding(subject: PreviewSubject) -> Found:
 
 
 async def build_moving(subject: PreviewSubject) -> Found:
-    """Find where leads are moved or copied to; their selection is shown as given."""
+    """Find where leads are moved or copied to, and which: the first ones are compared.
+
+    Their selection is shown as given.
+    """
+    leads, number = await _selected(subject)
     to = await _destination(subject, ("to_campaign_id",), ("to_list_id",))
     verb = "Copy leads" if subject.arguments.get("copy_leads") else "Move leads"
     return Found(
         title=_title(subject, verb),
-        facts=to,
+        facts=(*to, fact("Leads", number)),
+        unseen=(digest_of_leads(leads),),
         covers=frozenset({"to_campaign_id", "to_list_id", "max_wait_seconds"}),
     )
+
+
+async def _selected(subject: PreviewSubject) -> tuple[Sequence[JsonObject], str]:
+    """Return the first leads that a move selects, and how many these are."""
+    known = BY_ID["listLeads"].by_name
+    given = {name: each for name, each in subject.arguments.items() if name in known}
+    page = await subject.read("listLeads", {**given, "limit": _SELECTED_LEADS})
+    if page is None:
+        return [], NOT_READABLE
+    leads = [each for each in as_list(page.get("items")) if isinstance(each, dict)]
+    more = page.get("next_starting_after") and len(leads) >= _SELECTED_LEADS
+    return leads, f"{len(leads)} or more" if more else str(len(leads))
 
 
 async def build_lead_change(subject: PreviewSubject) -> Found:

@@ -12,7 +12,7 @@ from tests.support.messages import call, notice, request
 
 from . import answering
 from .agent_case import AgentTestCase
-from .attempts import ATTEMPTS, SENDS
+from .attempts import ACTIVE, ATTEMPTS, DRAFT, SENDS
 from .ways import KEY, WAYS, Caller, Session, error_of, outcome, send_modern
 
 INVENTED = (
@@ -282,6 +282,46 @@ class AfterApprovalTests(AgentTestCase):
         again = self.attempt(arguments, tool=start.tool)
         self.assertCode(again, "approval_pending")
         self.assertSent("patchCampaign")
+
+    def test_changed_leads(self) -> None:
+        """It changes what the mail says through the leads, or to whom it goes."""
+        world = self.daemon.world(KEY)
+        id = next(c.id for c in world.campaigns.values() if c.shown["name"] == DRAFT)
+        start = {"campaign_id": id}
+        own = [
+            each for each in world.leads.values() if each.shown.get("campaign") == id
+        ]
+        for lead in own[20:]:
+            del world.leads[lead.id]
+        changes: tuple[tuple[str, JsonObject], ...] = (
+            ("update_lead", {"personalization": "Send me your money."}),
+            ("update_lead", {"custom_variables": {"bank": "mine"}}),
+        )
+        for tool, given in changes:
+            first = self.attempt(start, tool="activate_campaign")
+            self.approve(str(self.assertCode(first, "approval_pending")["approval"]))
+            changed = self.attempt({"lead_id": own[0].id, **given}, tool=tool)
+            self.assertEqual(error_of(changed), {})
+            again = self.attempt(start, tool="activate_campaign")
+            self.assertCode(again, "approval_pending")
+        self.assertSent("patchLead", "patchLead")
+
+    def test_changed_list(self) -> None:
+        """It changes the leads of a list whose move to a campaign was approved."""
+        world = self.daemon.world(KEY)
+        lead = next(each for each in world.leads.values() if each.shown.get("list_id"))
+        active = next(
+            each.id for each in world.campaigns.values() if each.shown["name"] == ACTIVE
+        )
+        source = lead.shown["list_id"]
+        move = {"list_id": source, "to_campaign_id": active, "wait_seconds": 0}
+        tool = "move_leads_to_campaign_or_list"
+        first = self.attempt(move, tool=tool)
+        self.approve(str(self.assertCode(first, "approval_pending")["approval"]))
+        change = {"lead_id": lead.id, "personalization": "Send me your money."}
+        self.assertEqual(error_of(self.attempt(change, tool="update_lead")), {})
+        self.assertCode(self.attempt(move, tool=tool), "approval_pending")
+        self.assertSent("patchLead")
 
     def test_denied(self) -> None:
         """It repeats the call after a person denied it."""
