@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from .._credential import Secret
+from .._json_codec import JsonObject
 from .._noop import noop
 from ..access.approvals.approvers import ApproverBook
 from ..access.approvals.queue import Approvals
@@ -47,6 +48,7 @@ class Books:
     approvers: ApproverBook
     approvals: Approvals
     sending: KillSwitch
+    note: Callable[[JsonObject], object] = noop
 
 
 def load_books(
@@ -55,6 +57,7 @@ def load_books(
     read_key: KeyFileReader | None = None,
     learn: Callable[[Secret], object] = noop,
     *,
+    note: Callable[[JsonObject], object] = noop,
     policy: str | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Books:
@@ -64,6 +67,7 @@ def load_books(
     :param read_key: reads the key files of workspaces; by default also those of a
         sandbox.
     :param learn: called with each key of a workspace, before it is used.
+    :param note: called with an audit line for each change and each decision.
     :param policy: see `Approvals`, as `seconds`.
     :raises ConfigurationError: when they cannot be read.
     """
@@ -78,11 +82,12 @@ def load_books(
         wall=wall,
         seconds=seconds,
         is_valid=partial(_is_valid, tokens),
+        note=note,
     )
     finish(tokens.load())
     finish(workspaces.load())
     finish(approvers.load())
-    sending = KillSwitch(SqlKillSwitchStore(database), wall)
+    sending = KillSwitch(SqlKillSwitchStore(database), wall, note)
     finish(sending.load())
     return Books(
         wall=wall,
@@ -91,6 +96,7 @@ def load_books(
         approvers=approvers,
         approvals=approvals,
         sending=sending,
+        note=note,
     )
 
 

@@ -145,7 +145,6 @@ def make_mcp_parts(
         books=books,
     )
     books.sending.set(settings.sending == "off")
-    books.sending.note = books.approvals.note = state.audit.append
     parts = McpParts(
         metrics=metrics,
         in_flight=in_flight,
@@ -181,6 +180,7 @@ def _books(
         wall,
         key_file_reader(settings),
         learn,
+        note=state.audit.append,
         policy=policy_of(settings).version,
         seconds=clock.seconds,
     )

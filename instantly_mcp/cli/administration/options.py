@@ -73,7 +73,7 @@ class AdminOptions(CommandOptions):
 
         @deferred
         async def work() -> None:
-            run = run_directly(directory)
+            run = run_directly(directory, audit_file=settings.audit_file)
             answers.append(
                 await administer(reactor, directory, self.command, arguments, run)
             )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from twisted.logger import Logger
 
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
@@ -14,6 +18,8 @@ from ...state.database import (
     SqliteDatabase,
 )
 from ...state.directory_lock import DirectoryInUseError, DirectoryLock
+from ..audit.audit_log import AuditLog
+from ..audit.file import FILE_NAME, AuditFile
 from ..books import load_books
 from ..settings.errors import ConfigurationError
 from ..settings.settings import Settings
@@ -21,6 +27,8 @@ from ..state_dir import usable_state_dir
 from .client import RunDirectly
 from .requests import CommandRefusedError
 from .subjects import command_table
+
+log = Logger()
 
 
 def state_directory(settings: Settings, errors: Sequence[str]) -> str:
@@ -42,11 +50,17 @@ def state_directory(settings: Settings, errors: Sequence[str]) -> str:
     return directory
 
 
-def run_directly(directory: str, wall: Callable[[], float] = time.time) -> RunDirectly:
+def run_directly(
+    directory: str,
+    wall: Callable[[], float] = time.time,
+    audit_file: Path | None = None,
+) -> RunDirectly:
     """Return a function that runs a command on the files of a state directory.
 
     :param wall: returns the time in seconds since the epoch.
+    :param audit_file: the setting.
     """
+    path = audit_file or Path(directory) / FILE_NAME
 
     @deferred
     async def run(name: str, arguments: JsonObject) -> Json:
@@ -62,7 +76,8 @@ def run_directly(directory: str, wall: Callable[[], float] = time.time) -> RunDi
                 f"{error.filename} cannot be opened: {error.strerror}"
             ) from None
         try:
-            return await _on_files(directory, name, arguments, wall)
+            note = partial(_record, path, directory, wall)
+            return await _on_files(directory, name, arguments, wall, note)
         finally:
             lock.release()
 
@@ -71,13 +86,32 @@ def run_directly(directory: str, wall: Callable[[], float] = time.time) -> RunDi
 
 @deferred
 async def _on_files(
-    directory: str, name: str, arguments: JsonObject, wall: Callable[[], float]
+    directory: str,
+    name: str,
+    arguments: JsonObject,
+    wall: Callable[[], float],
+    note: Callable[[JsonObject], object],
 ) -> Json:
     try:
         database = SqliteDatabase(os.path.join(directory, DATABASE_FILE_NAME))
     except DatabaseUnusableError as error:
         raise ConfigurationError(f"IMCP-STATE {error}") from None
     try:
-        return await command_table(load_books(database, wall)).run(name, arguments)
+        books = load_books(database, wall, note=note)
+        return await command_table(books).run(name, arguments)
     finally:
         await database.close()
+
+
+def _record(
+    path: Path, directory: str, wall: Callable[[], float], facts: JsonObject
+) -> None:
+    """Add a line to the audit file. The command is done already, so it never fails."""
+    audit = AuditLog(AuditFile(path, Path(directory)), wall)
+    try:
+        audit.file.start()
+        audit.append_now([facts])
+    except (OSError, ValueError) as error:
+        log.error("IMCP-AUDIT {path} has no line: {why}", path=str(path), why=error)
+    finally:
+        audit.file.close()

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from ... import __version__
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 from .requests import CommandRefusedError, read_request
 
 
@@ -22,10 +23,12 @@ class Command:
     :param request: the attrs class of its arguments; see `requests`.
     :param run: takes an instance of that class, and returns JSON or a Deferred of it.
         It raises `CommandRefusedError` when the command cannot be done.
+    :param recorded: it changes who may do what, so the audit gets a line about it.
     """
 
     request: type
     run: Callable[[Any], Json | Deferred[Json]]
+    recorded: bool = False
 
 
 class Subject(Protocol):
@@ -55,11 +58,15 @@ class DaemonCommands:
 
 @define(eq=False)
 class CommandTable:
-    """All commands of a daemon, or of the command line when no daemon runs."""
+    """All commands of a daemon, or of the command line when no daemon runs.
+
+    :param note: called with an audit line after each command that is `recorded`.
+    """
 
     log: ClassVar[Logger] = Logger()
 
     subjects: Iterable[Subject]
+    note: Callable[[JsonObject], object] = noop
     _commands: dict[str, Command] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -91,4 +98,18 @@ class CommandTable:
                 "IMCP-BUG the command failed; the log says why"
             ) from None
         self.log.info("command {name} done", name=name)
+        if command.recorded:
+            self.note(_audit_line(name, value))
         return value
+
+
+_NAMES = ("id", "name", "added", "removed")
+"""Members of an answer that name what was changed; none of them is a secret."""
+
+
+def _audit_line(command: str, value: Json) -> JsonObject:
+    """Return the line about a command: what was changed, never with which secret."""
+    answer: JsonObject = value if isinstance(value, dict) else {}
+    named = next((answer[name] for name in _NAMES if name in answer), ())
+    targets = [named] if isinstance(named, str) else list(named)
+    return {"kind": "command", "tool": command, "targets": targets}

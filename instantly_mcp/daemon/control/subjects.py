@@ -27,5 +27,6 @@ def command_table(books: Books) -> CommandTable:
             ApproverCommands(books.approvers),
             ApprovalCommands(books.approvals, books.approvers),
             SendingCommands(books.sending),
-        )
+        ),
+        books.note,
     )

@@ -29,9 +29,9 @@ class ApproverCommands:
     def commands(self) -> Mapping[str, Command]:
         """Return the commands by name."""
         return {
-            "approver.add": Command(NamedApprover, self.add),
+            "approver.add": Command(NamedApprover, self.add, recorded=True),
             "approver.list": Command(NoArguments, self.listed),
-            "approver.remove": Command(NamedApprover, self.remove),
+            "approver.remove": Command(NamedApprover, self.remove, recorded=True),
         }
 
     @deferred

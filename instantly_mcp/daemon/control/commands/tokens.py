@@ -73,10 +73,10 @@ class TokenCommands:
     def commands(self) -> Mapping[str, Command]:
         """Return the commands of tokens."""
         return {
-            "token.add": Command(AddToken, self.add),
+            "token.add": Command(AddToken, self.add, recorded=True),
             "token.list": Command(NoArguments, self.list_all),
-            "token.narrow": Command(NarrowToken, self.narrow),
-            "token.revoke": Command(NamedToken, self.revoke),
+            "token.narrow": Command(NarrowToken, self.narrow, recorded=True),
+            "token.revoke": Command(NamedToken, self.revoke, recorded=True),
         }
 
     @deferred

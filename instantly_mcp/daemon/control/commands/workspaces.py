@@ -55,10 +55,12 @@ class WorkspaceCommands:
     def commands(self) -> Mapping[str, Command]:
         """Return the commands by name."""
         return {
-            "workspace.add": Command(AddWorkspace, self.add),
-            "workspace.import": Command(ImportWorkspaces, self.add_table),
+            "workspace.add": Command(AddWorkspace, self.add, recorded=True),
+            "workspace.import": Command(
+                ImportWorkspaces, self.add_table, recorded=True
+            ),
             "workspace.list": Command(NoArguments, self.listed),
-            "workspace.remove": Command(RemoveWorkspace, self.remove),
+            "workspace.remove": Command(RemoveWorkspace, self.remove, recorded=True),
         }
 
     @deferred

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp._json_codec import loads
 from instantly_mcp.cli.administration.sending import described
 from instantly_mcp.daemon.books import load_books
+from instantly_mcp.daemon.control.direct import run_directly
 from instantly_mcp.daemon.control.subjects import command_table
 from instantly_mcp.state.database import MemoryDatabase
 
@@ -49,3 +52,33 @@ class SendingCommandTests(SynchronousTestCase):
         status = self.run_command("switch", off=False, by="ada")
         self.assertTrue(status["off"])
         self.assertIn("by the setting", list(described(status))[1])
+
+
+class RecordedTests(SynchronousTestCase):
+    """Commands without a daemon, in the audit file."""
+
+    def test_lines(self) -> None:
+        """Changes are lines with what was changed, without a secret; reads are not."""
+        directory = Path(self.mktemp()).absolute()
+        directory.mkdir(mode=0o700)
+        run = run_directly(str(directory), wall=lambda: 86_400.0)
+        secrets = []
+        for name, arguments in (
+            ("approver.add", {"name": "ada"}),
+            ("token.add", {"name": "bob", "access": "draft"}),
+            ("approver.list", {}),
+            ("sending.switch", {"off": True, "by": "root"}),
+        ):
+            value = self.successResultOf(run(name, arguments))
+            if isinstance(value, dict):
+                secrets += [value.get("secret"), value.get("token")]
+        text = (directory / "audit.jsonl").read_text()
+        lines = [loads(line.encode()) for line in text.splitlines()][1:]
+        self.assertEqual(
+            [line.get("tool", line["kind"]) for line in lines],
+            ["approver.add", "token.add", "sending"],
+        )
+        self.assertEqual(lines[0]["targets"], ["ada"])
+        self.assertEqual(len(list(filter(None, secrets))), 2)
+        for secret in filter(None, secrets):
+            self.assertNotIn(secret, text)
