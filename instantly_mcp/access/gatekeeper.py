@@ -36,6 +36,7 @@ from ..pipeline.credential_errors import (
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.wire.errors import ProtocolError
 from .token_admission import Asked, TokenAdmission
+from .tokens import lost_its_beginning
 
 _SANDBOX = "sandbox"
 """The source of the credential of callers of a sandbox who present none."""
@@ -166,6 +167,8 @@ class Gatekeeper:
             return self._without_key(workspace)
         if self.refuses_keys:
             return token_required()
+        if self._requires_token and any(lost_its_beginning(k.value) for k in keys):
+            return token_refused(RefusalReason.TOKEN_MISTYPED)
         first = keys[0]
         if any(key.value != first.value for key in keys):
             return two_keys()

@@ -108,6 +108,11 @@ def is_well_formed(value: str) -> bool:
     return _check_of(value[:-_CHECK_LENGTH]) == value[-_CHECK_LENGTH:]
 
 
+def lost_its_beginning(value: str) -> bool:
+    """Say whether a value ends like a token, and its prefix was cut or mistyped."""
+    return is_well_formed(TOKEN_PREFIX + value[-_RANDOM_LENGTH - _CHECK_LENGTH :])
+
+
 def digest_of(value: str) -> str:
     """Return what is stored of a token, 64 hexadecimal digits."""
     return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()

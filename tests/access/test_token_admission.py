@@ -254,6 +254,15 @@ class KeysTooTests(AdmissionTestCase):
         self.assertEqual(self.admitted(KEY).secret, Secret(KEY.value))
         self.assertIsNone(self.gatekeeper.admit((), None))
 
+    def test_token_without_its_beginning(self) -> None:
+        """A token whose prefix was cut or mistyped is not taken for a key."""
+        value = self.issue()
+        for cut in (value[4:], value[1:], "lmt_" + value[4:], "imt-" + value[4:]):
+            self.assertEqual(
+                self.refused(Presented(cut, "x-api-key")),
+                (401, RefusalReason.TOKEN_MISTYPED),
+            )
+
 
 class TokensOnlyTests(AdmissionTestCase):
     """``tokens_only = true`` before the first token."""

@@ -51,8 +51,8 @@ MUTANTS: Sequence[Mutant] = (
         "From the first token on, raw keys are refused",
         GATEKEEPER,
         "        if self.refuses_keys:\n            return token_required()\n"
-        "        first",
-        "        first",
+        "        if self._requires_token",
+        "        if self._requires_token",
         "access.test_token_admission",
     ),
     mutant(
