@@ -25,6 +25,21 @@ POLICY = {
 }
 
 
+def add_approver(folder: Path) -> str:
+    """Add an approver to the database of a daemon that is stopped.
+
+    :param folder: its state directory.
+    :returns: the secret of the approver.
+    """
+    database = SqliteDatabase(str(folder / DATABASE_FILE_NAME))
+    book = ApproverBook(store=SqlApproverStore(database), wall=lambda: START)
+    added: list[str] = []
+    book.add(APPROVER).addCallback(lambda found: added.append(found[1]))
+    database.close()
+    (secret,) = added
+    return secret
+
+
 class AgentTestCase(SynchronousTestCase):
     """One daemon with a state directory, and one mail that an agent wants to answer.
 
@@ -47,10 +62,7 @@ class AgentTestCase(SynchronousTestCase):
 
     def prepare(self) -> None:
         """Add the approver, as the operator does before the start."""
-        database = SqliteDatabase(str(self.folder / DATABASE_FILE_NAME))
-        book = ApproverBook(store=SqlApproverStore(database), wall=lambda: START)
-        _, self.secret = self.successResultOf(book.add(APPROVER))
-        self.successResultOf(database.close())
+        self.secret = add_approver(self.folder)
 
     def approve(self, id: str) -> None:
         """Approve a request, as a person does on the page or in a terminal."""
