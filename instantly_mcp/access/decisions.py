@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import Enum
 from hashlib import sha256
 
 from attrs import asdict, frozen
 
 from ..catalog.operation import Risk
+
+DOES: Mapping[Risk, str] = {
+    Risk.SENDS: "sending mail, or what makes a running campaign send it",
+    Risk.SPENDS: "spending credits",
+    Risk.DESTRUCTIVE: "deleting anything",
+    Risk.MASS: "deleting everything that a filter selects",
+    Risk.EGRESS: "sending data of the workspace to an address outside",
+    Risk.REDIRECTS: "adding recipients, or changing where replies go",
+    Risk.ADMIN: "changing keys, members, owners or billing",
+}
+"""What each risk class does, for models and people."""
 
 
 class Decision(Enum):

@@ -19,7 +19,7 @@ from ..protocol.interfaces import ITokenSealer
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
 from .prompts.registry import build_prompts
 from .resources.registry import build_resources
-from .tools.registry import SelectedTools, build_tools, selected_names
+from .tools.registry import SelectedTools, build_tools
 from .toolsets import ToolSelection
 from .workspace.context import FeatureContext, IWriteGuard, ServerFacts, as_they_are
 from .workspace.job_changes import JobChangeTracker, OnResourceChanged
@@ -67,7 +67,6 @@ def build_features(
         clock=clock,
         facts=facts,
         toolsets=selection.toolsets,
-        tool_names=selected_names(selection),
         warn_only=frozenset(warn_only),
         wall=wall,
         rights_now=rights_now,

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from uuid import uuid4
 from weakref import WeakKeyDictionary
@@ -24,7 +24,7 @@ from ...access.act import Act, Consent
 from ...access.audit.records import refused as refused_line
 from ...access.campaign_limits import CampaignLimits
 from ...access.canonical import digest_of
-from ...access.decisions import Decision, Policy
+from ...access.decisions import DOES, Decision, Policy
 from ...access.grants import grant_to_write
 from ...access.interfaces import IAuditLog
 from ...access.levels import permits
@@ -51,18 +51,6 @@ from .preview_parts import PreviewSubject
 from .previews import build_preview
 from .sending import ActSending
 from .targets import targets_of
-
-DOES: Mapping[Risk, str] = {
-    Risk.SENDS: "sending mail, or what makes a running campaign send it",
-    Risk.SPENDS: "spending credits",
-    Risk.DESTRUCTIVE: "deleting anything",
-    Risk.MASS: "deleting everything that a filter selects",
-    Risk.EGRESS: "sending data of the workspace to an address outside",
-    Risk.REDIRECTS: "adding recipients, or changing where replies go",
-    Risk.ADMIN: "changing keys, members, owners or billing",
-}
-"""What each risk class does, for the model that is refused."""
-
 
 _QUESTIONS = frozenset({CONFIRMATION_REQUIRED, APPROVAL_PENDING})
 

@@ -63,11 +63,6 @@ class SelectedTools:
         return name in self._disabled
 
 
-def selected_names(selection: ToolSelection) -> tuple[str, ...]:
-    """Return the names of the tools that a selection lists for every caller."""
-    return tuple(each.name for each in _selected(selection) if not each.across)
-
-
 def build_tools(context: FeatureContext, selection: ToolSelection) -> SelectedTools:
     """Build the selected tools on a shared context."""
     listed = tuple(build_tool(each, context) for each in _selected(selection))

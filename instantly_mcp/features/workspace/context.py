@@ -31,6 +31,7 @@ from ...catalog.operation import Operation
 from ...protocol.calls.call import Call
 from ...protocol.calls.workspace_choice import IWorkspaceChoice, NoWorkspaces
 from ...protocol.interfaces import ITokenSealer
+from ...protocol.primitives.tool import Tool
 from ..results import CallRefusedError
 from .job_changes import JobChangeTracker
 from .name_cache import NameCache
@@ -72,7 +73,7 @@ def always() -> bool:
     return True
 
 
-def _no_tools(rights: Rights) -> Sequence[object]:
+def _no_tools(rights: Rights) -> Sequence[Tool]:
     return ()
 
 
@@ -161,7 +162,6 @@ class FeatureContext:
     :param rights_now: limits rights to what the token behind them permits now; returns
         ``None`` when it has ended.
     :param toolsets: the names of the selected toolsets.
-    :param tool_names: the names of the listed tools.
     :param listed_tools: returns the tools that a caller with some rights sees.
     :param warn_only: the checks before a start that warn when they fail.
     :param on_read: called with principal, workspace key and tool when a tool has read
@@ -181,8 +181,7 @@ class FeatureContext:
     clock: IReactorTime
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()
-    tool_names: tuple[str, ...] = ()
-    listed_tools: Callable[[Rights], Sequence[object]] = _no_tools
+    listed_tools: Callable[[Rights], Sequence[Tool]] = _no_tools
     warn_only: frozenset[str] = frozenset()
     wall: Callable[[], float] = time.time
     rights_now: Callable[[Rights], Rights | None] = as_they_are

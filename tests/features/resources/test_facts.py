@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from instantly_mcp._rights import Level
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.catalog.index import OPERATIONS
+from instantly_mcp.catalog.operation import Risk
 from instantly_mcp.catalog.schema import arguments_schema
 from instantly_mcp.catalog.timezones import TIMEZONES
 from instantly_mcp.protocol.wire.versions import V2026_07_28
@@ -50,10 +52,13 @@ class FactsTests(FeatureTestCase):
         self.assertTrue(contents["text"].startswith("# Deliverability checklist\n"))
 
     def test_policy(self) -> None:
-        """The policy says what is provided and what needs the person's consent."""
+        """The policy says what is provided, and what needs whose consent."""
         got = self.read("instantly://policy")
         self.assertEqual(len(got["tools"]), DEFAULT_TOOLS)
-        self.assertIn("activate_campaign", got["ask_the_person_before"])
+        self.assertEqual(set(got["risks"]), {risk.value for risk in Risk})
+        self.assertEqual(got["sending"], "on")
+        rules = self.features.context.facts.rules(Level.FULL)
+        self.assertEqual(got["changes"], rules["changes"])
         self.assertTrue(got["sends_real_mail"])
 
     def test_every_operation_has_a_schema(self) -> None:
