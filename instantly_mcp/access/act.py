@@ -47,6 +47,8 @@ class Act:
     :param decision: what the policy says about it.
     :param consent: who agreed, if the policy asked for that.
     :param amounts: what it counts against the caps, by the name of the cap.
+    :param open_amounts: the caps for which that is only the least: it selects its
+        objects, and does not limit their number.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Act:
     decision: Decision
     consent: Consent | None = None
     amounts: Mapping[str, int] = field(factory=dict)
+    open_amounts: frozenset[str] = frozenset()
     call: str = ""
 
 

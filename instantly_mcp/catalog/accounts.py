@@ -93,6 +93,12 @@ _WARMUP_SELECTION = body_of(
 
 _EMAIL_IN_PATH = in_path("email")
 
+_MAILED = (
+    *("daily_limit", "sending_gap", "enable_slow_ramp"),
+    *("first_name", "last_name", "signature"),
+)
+"""The settings of an account that change what a running campaign sends."""
+
 OPERATIONS = (
     Operation(
         id="listAccount",
@@ -166,8 +172,15 @@ OPERATIONS = (
             "reply_to": Risk.REDIRECTS,
             "signature": Risk.REDIRECTS,
             "tracking_domain_name": Risk.REDIRECTS,
+            "tracking_domain_status": Risk.REDIRECTS,
             "remove_tracking_domain": Risk.REDIRECTS,
         },
+        emptied={
+            *("reply_to", "signature"),
+            *("tracking_domain_name", "tracking_domain_status"),
+        },
+        # How much it sends, how fast, and what a mail says of its sender.
+        sends_if_active=Through("account", "email", by=_MAILED),
         scopes=scopes("accounts", "update"),
         parameters=(
             _EMAIL_IN_PATH,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from attrs import field, frozen
@@ -54,10 +54,13 @@ class Through:
     :param kind: ``campaign``, ``lead``, or ``account``.
     :param parameter: the parameter that names the object; without it, or with
         ``null``, the operation reaches no campaign.
+    :param by: only calls that give one of these parameters, with any value, reach the
+        campaign; every call does if it is empty.
     """
 
     kind: str
     parameter: str
+    by: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -86,6 +89,15 @@ class Amount:
         value = arguments.get(self.value_of)
         objects = int(value) if isinstance(value, int | float) else 0
         return max(self.least, self.plus + items, objects)
+
+    def is_open(self, arguments: JsonObject) -> bool:
+        """Say whether a call with these arguments can count any number.
+
+        That is so if it selects its objects, and neither names nor limits them.
+        """
+        if not self.value_of or arguments.get(self.value_of):
+            return False
+        return not any(_items_in(arguments.get(name)) for name in self.items_of)
 
 
 ONE = Amount()
@@ -148,6 +160,10 @@ def _classes(risks: Iterable[Risk]) -> frozenset[Risk]:
     return frozenset(risks)
 
 
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
 @frozen(kw_only=True)
 class Operation:
     """One operation of the Instantly API v2.
@@ -156,6 +172,8 @@ class Operation:
     :param path: the path template, such as ``/api/v2/campaigns/{id}``.
     :param risks: the risk classes that every call has; see `risks_with`.
     :param risks_of: the class that a call has when it gives a parameter a value.
+    :param emptied: those of them for which to take a value away is a change of the same
+        class: without its own reply-to an account gets the answers itself.
     :param sends_if_active: a call also sends if this object's campaign is active, such
         as adding a lead to it.
     :param stops: it only ends sending, which needs no confirmation.
@@ -175,6 +193,7 @@ class Operation:
     scopes: tuple[str, ...]
     risks: frozenset[Risk] = field(default=frozenset(), converter=_classes)
     risks_of: Mapping[str, Risk] = field(factory=dict)
+    emptied: frozenset[str] = field(default=frozenset(), converter=_names)
     sends_if_active: Through | None = None
     stops: bool = False
     amounts: Mapping[str, Amount] = field(factory=dict)
@@ -196,13 +215,26 @@ class Operation:
         """
         if not self.risks_of:
             return self.risks
-        given = (risk for name, risk in self.risks_of.items() if arguments.get(name))
-        return self.risks.union(given)
+        return self.risks.union(risk for _, risk in self.risky_given(arguments))
+
+    def risky_given(self, arguments: JsonObject) -> Sequence[tuple[str, Risk]]:
+        """Return the parameters that give a call with these arguments a class."""
+        return [
+            (name, risk)
+            for name, risk in self.risks_of.items()
+            if arguments.get(name) or (name in arguments and name in self.emptied)
+        ]
 
     def amounts_with(self, arguments: JsonObject) -> Mapping[str, int]:
         """Return what a call with these arguments counts, by the name of the cap."""
         counted = {cap: amount.of(arguments) for cap, amount in self.amounts.items()}
         return {cap: number for cap, number in counted.items() if number > 0}
+
+    def open_amounts_with(self, arguments: JsonObject) -> frozenset[str]:
+        """Return the caps against which such a call can count any number."""
+        return frozenset(
+            n for n, each in self.amounts.items() if each.is_open(arguments)
+        )
 
     @property
     def can_be_risky(self) -> bool:

@@ -53,5 +53,6 @@ def make_write_guard(
             allow=frozenset(settings.campaigns_allow),
             deny=frozenset(settings.campaigns_deny),
         ),
+        counts=True,
         audit=state.audit,
     )

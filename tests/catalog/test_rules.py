@@ -65,8 +65,10 @@ class RulesTests(SynchronousTestCase):
         for each in OPERATIONS:
             self.assertLessEqual(set(each.risks_of), set(each.by_name), each.id)
             through = each.sends_if_active
+            self.assertLessEqual(each.emptied, set(each.risks_of), each.id)
             if through is not None:
                 self.assertIn(through.parameter, each.by_name, each.id)
+                self.assertLessEqual(set(through.by), set(each.by_name), each.id)
                 self.assertIn(through.kind, {"campaign", "lead", "account"}, each.id)
 
     def test_what_is_capped(self) -> None:

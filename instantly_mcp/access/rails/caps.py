@@ -60,6 +60,7 @@ class CapsRail:
     @deferred
     async def look(self, act: Act) -> None:
         """Refuse what there is no room for, without counting it."""
+        self._require_limited(act)
         reservation = _reservation(act)
         if reservation.amounts:
             reached = await recorded(self.counters.room(reservation, self.caps))
@@ -68,6 +69,7 @@ class CapsRail:
 
     @deferred
     async def before(self, act: Act) -> None:
+        self._require_limited(act)
         reservation = _reservation(act)
         if not reservation.amounts:
             return
@@ -86,6 +88,26 @@ class CapsRail:
     async def after(self, act: Act, ending: Ending) -> None:
         if ending.kind is EndingKind.REFUSED and act.amounts:
             await self.counters.release(act.id)
+
+    def _require_limited(self, act: Act) -> None:
+        """Refuse an act that may count more than a cap, because it states no limit.
+
+        :raises AccessRefusedError: if one of the caps that it counts for is set.
+        """
+        caps = self._caps_for(act)
+        for cap in sorted(act.open_amounts):
+            limits = [each[cap] for each in (caps.daily, caps.per_call) if cap in each]
+            if limits:
+                most = min(limits)
+                what, name = COUNTED.get(cap, cap), act.operation.amounts[cap].value_of
+                raise AccessRefusedError(
+                    CAP_REACHED,
+                    f"The number of {what} would not be known, and is limited to "
+                    f"{most}.",
+                    f"Nothing was sent. Give {name}, the most that there may be.",
+                    cap=cap,
+                    limit=most,
+                )
 
     def _caps_for(self, act: Act) -> Caps:
         token = act.rights.token

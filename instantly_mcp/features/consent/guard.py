@@ -49,6 +49,7 @@ from .confirmation import ConsentRequest
 from .consents import Consents
 from .preview_parts import PreviewSubject
 from .previews import build_preview
+from .selection_size import counted
 from .sending import ActSending
 from .targets import targets_of
 
@@ -66,6 +67,7 @@ class WriteGuard:
     :param rails: what every write passes right before it is sent.
     :param allow_domains: domains that copies may go to, in lower case.
     :param campaigns: the campaigns that may be changed.
+    :param counts: count what a write selects: there are caps.
     :param audit: keeps a line for each refusal.
     """
 
@@ -74,6 +76,7 @@ class WriteGuard:
     rails: Rails = field(factory=Rails)
     allow_domains: Collection[str] = ()
     campaigns: CampaignLimits = field(factory=CampaignLimits)
+    counts: bool = False
     audit: IAuditLog | None = None
     _calls: WeakKeyDictionary[Doing, CallConsents] = field(
         factory=WeakKeyDictionary, init=False
@@ -161,6 +164,8 @@ class WriteGuard:
         decision = self._decision(subject, found.risks)
         await require_permitted_campaigns(subject, self.campaigns)
         act = _act(subject, doing, decision)
+        if self.counts:
+            act = await counted(subject, act)
         if decision is Decision.ALLOW:
             return act
         held = self._of(call)
@@ -276,6 +281,7 @@ def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
         risks=subject.risks,
         decision=decision,
         amounts=subject.operation.amounts_with(subject.arguments),
+        open_amounts=subject.operation.open_amounts_with(subject.arguments),
         call=doing.id,
     )
 

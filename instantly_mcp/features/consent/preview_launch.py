@@ -24,6 +24,7 @@ from .preview_parts import (
     known,
     listed,
 )
+from .shown_mail import html_facts
 from .shown_preview import line
 
 
@@ -101,10 +102,11 @@ def _sends_from(campaign: JsonObject, now: datetime) -> str | None:
 
 def _copy(campaign: JsonObject) -> Sequence[Fact]:
     """Return the mails of all steps."""
-    mails = []
+    mails: list[Fact] = []
     for number, step in enumerate(steps_of(campaign), 1):
         for variant in variants_in(step):
             subject = line(variant.get("subject") or "(subject of the mail before)")
-            text = f"{subject}\n\n{text_of_html(str(variant.get('body') or ''))}"
-            mails.append((f"Mail {number}", text))
+            html = str(variant.get("body") or "")
+            mails.append((f"Mail {number}", f"{subject}\n\n{text_of_html(html)}"))
+            mails += html_facts(f"Mail {number}", html)
     return mails

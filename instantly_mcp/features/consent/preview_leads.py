@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..._json_codec import Json, JsonObject
 from ...access.preview import Fact
@@ -17,11 +17,15 @@ from .preview_parts import (
     fact,
     known,
     listed,
+    text_of,
 )
 
 _FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
-_SELECTED_LEADS = 100
+SELECTED_LEADS = 100
 """So many leads of a selection are read: one page of the API."""
+
+MAX_TOLD = 20
+"""Most new leads of which everything is shown."""
 
 _DESTINATIONS = frozenset(
     {"campaign", "campaign_id", "list_id", "to_campaign_id", "to_list_id"}
@@ -41,8 +45,20 @@ async def build_adding(subject: PreviewSubject) -> Found:
             *known(("Addresses", listed([each for each in emails if each]))),
             *known(("Price in credits, at most", len(leads) if verified else None)),
         ),
+        untrusted=tuple(_texts_of(as_list(subject.said.get("leads")))),
         covers=_DESTINATIONS | {"leads", "email"},
     )
+
+
+def _texts_of(leads: Sequence[Json]) -> Iterator[Fact]:
+    """Yield what is known of several leads besides their addresses: mail can say it."""
+    told = [each for each in leads if isinstance(each, dict) and set(each) - {"email"}]
+    if told:
+        shown = told[:MAX_TOLD]
+        part = (
+            f", the first {len(shown)} of {len(told)}" if len(told) > MAX_TOLD else ""
+        )
+        yield f"What mail can say of them{part}", "\n".join(map(text_of, shown))
 
 
 async def build_moving(subject: PreviewSubject) -> Found:
@@ -63,14 +79,19 @@ async def build_moving(subject: PreviewSubject) -> Found:
 
 async def _selected(subject: PreviewSubject) -> tuple[Sequence[JsonObject], str]:
     """Return the first leads that a move selects, and how many these are."""
-    known = BY_ID["listLeads"].by_name
-    given = {name: each for name, each in subject.arguments.items() if name in known}
-    page = await subject.read("listLeads", {**given, "limit": _SELECTED_LEADS})
+    page = await selected_leads(subject)
     if page is None:
         return [], NOT_READABLE
     leads = [each for each in as_list(page.get("items")) if isinstance(each, dict)]
-    more = page.get("next_starting_after") and len(leads) >= _SELECTED_LEADS
+    more = page.get("next_starting_after") and len(leads) >= SELECTED_LEADS
     return leads, f"{len(leads)} or more" if more else str(len(leads))
+
+
+async def selected_leads(subject: PreviewSubject) -> JsonObject | None:
+    """Return the first page of the leads that a move selects; none if unreadable."""
+    known = BY_ID["listLeads"].by_name
+    given = {name: each for name, each in subject.arguments.items() if name in known}
+    return await subject.read("listLeads", {**given, "limit": SELECTED_LEADS})
 
 
 async def build_lead_change(subject: PreviewSubject) -> Found:

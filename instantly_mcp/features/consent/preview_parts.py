@@ -51,13 +51,20 @@ class PreviewSubject:
 
         :raises ApiError: when it does not exist.
         """
+        reply = await self.read_any(operation_id, arguments)
+        return None if reply is None else as_object(reply)
+
+    async def read_any(self, operation_id: str, arguments: JsonObject) -> Json:
+        """Return a reply of any form, or ``None`` if it cannot be read.
+
+        :raises ApiError: when what it names does not exist.
+        """
         try:
-            reply = await self.context.look_up(operation_id, arguments, self.call)
+            return await self.context.look_up(operation_id, arguments, self.call)
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
                 raise
             return None
-        return as_object(reply)
 
 
 @frozen(kw_only=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json_codec import Json, JsonObject
+from ..._json_codec import JsonObject
 from ...access.canonical import digest_of
 from ..tools.workflows.reply import recipients_of
-from ..workspace.mail_text import text_of_html
-from ..workspace.reply_values import as_list, as_object
+from ..workspace.reply_values import as_list
 from .preview_parts import NOT_READABLE, Found, PreviewSubject, fact, known
+from .shown_mail import mail_facts
 
 _SHOWN = frozenset(
     {"body", "subject", "eaccount", "reply_to_uuid", "expected_recipient"}
@@ -45,17 +45,10 @@ async def build_reply(subject: PreviewSubject) -> Found:
                 ("In answer to", answered.get("subject")),
             ),
         ),
-        untrusted=(("Text of the reply", body_text(given.get("body"))),),
+        untrusted=tuple(mail_facts("Text of the reply", given.get("body"))),
         unseen=(digest_of([answered.get("id"), answered.get("timestamp_email")]),),
         covers=_SHOWN,
     )
-
-
-def body_text(body: Json) -> str:
-    """Return the text of a body as its recipient reads it."""
-    parts: JsonObject = as_object(body)
-    html = str(parts.get("html") or "")
-    return text_of_html(html) if html.strip() else str(parts.get("text") or body)
 
 
 async def _original(subject: PreviewSubject) -> JsonObject | None:

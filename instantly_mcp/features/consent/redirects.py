@@ -24,8 +24,8 @@ def redirecting(
     :param own_domains: domains that do not count, in lower case.
     """
     found: list[tuple[str, str]] = []
-    for name, risk in operation.risks_of.items():
-        if risk is Risk.REDIRECTS and arguments.get(name):
+    for name, risk in operation.risky_given(arguments):
+        if risk is Risk.REDIRECTS:
             for value in _values(arguments[name]):
                 if _domain(value) not in own_domains:
                     found.append((name, value))

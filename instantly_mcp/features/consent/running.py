@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...catalog.operation import Operation
+from ...catalog.operation import Operation, Through
 from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext
 from ..workspace.reply_values import as_list, as_object
@@ -50,7 +50,7 @@ async def reach_of(
     """
     through = operation.sends_if_active
     name = None if through is None else arguments.get(through.parameter)
-    if through is None or not name:
+    if through is None or not name or not _concerns(through, arguments):
         return NOWHERE
     reader = _READERS.get(through.kind)
     if reader is None:
@@ -61,6 +61,11 @@ async def reach_of(
         if error.reason in (Reason.NOT_FOUND, Reason.BAD_ARGUMENT):
             raise
         return UNKNOWN
+
+
+def _concerns(through: Through, arguments: JsonObject) -> bool:
+    """Say whether a call changes something that a campaign uses."""
+    return not through.by or any(given in arguments for given in through.by)
 
 
 async def _through_campaign(context: FeatureContext, id: str, call: Call) -> Reach:

@@ -60,6 +60,40 @@ class CapsOfCallsTests(SynchronousTestCase):
         self.daemon.wall_offset -= 86_400
         self.assertEqual(self.call(REPLY)["code"], "cap_reached")
 
+    def test_selected_leads(self) -> None:
+        """A move counts the leads that it selects, also if it does not name them."""
+        self.start(caps_leads="150")
+        (move,) = (each for each in ATTEMPTS if each.operation == "moveLeads")
+        ids = self.made(move)
+        whole = {name: each for name, each in ids.items() if name != "ids"}
+        world = self.daemon.world(KEY)
+        leads = [
+            each
+            for each in world.leads.values()
+            if each.shown.get("campaign") == ids["campaign"]
+        ]
+        self.assertGreater(len(leads), 100)
+        self.assertEqual(self.call(move, whole), {})
+        error = self.call(move, {**whole, "copy_leads": False})
+        self.assertEqual((error["cap"], error["used"]), ("leads", len(leads)))
+        self.assertEqual(error["asked"], len(leads))
+        self.assertEqual(self.call(move, {**whole, "limit": 151})["cap"], "leads")
+        self.assertEqual(self.daemon.writes(KEY), ["moveLeads"])
+        self.assertEqual(self.call(move, ids), {})
+
+    def test_selection_without_limit(self) -> None:
+        """A search that finds too many leads to be counted needs a limit."""
+        self.start(caps_leads="150")
+        (move,) = (each for each in ATTEMPTS if each.operation == "moveLeads")
+        given = self.made(move)
+        whole = {name: given[name] for name in ("to_campaign_id", "copy_leads")}
+        error = self.call(move, {**whole, "search": "example"})
+        self.assertEqual((error["code"], error["limit"]), ("cap_reached", 150))
+        self.assertIn("limit", error["hint"])
+        self.assertEqual(self.daemon.writes(KEY), [])
+        limited = {**whole, "search": "example", "limit": 149, "wait_seconds": 40}
+        self.assertEqual(self.call(move, limited), {})
+
     def test_recipients(self) -> None:
         """A mail to more recipients than the cap is refused."""
         self.start(caps_recipients="1")

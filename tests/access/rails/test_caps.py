@@ -64,6 +64,17 @@ class CapsRailTests(SynchronousTestCase):
         """It has the methods of a rail."""
         verifyObject(IRail, self.rail)
 
+    def test_open_amount(self) -> None:
+        """An act that does not limit what a cap counts is refused, also for a token."""
+        moves = {"amounts": {"leads": 1}, "open_amounts": frozenset({"leads"})}
+        self.passes(act("moveLeads", id="a", **moves))
+        self.rail.of_token = {"own": {"leads": 2}}.__getitem__
+        rights = {"principal": "own", "rights": Rights(token="own")}
+        one = act("moveLeads", id="b", **moves, **rights)
+        self.assertEqual(self.refused(one).facts["limit"], 2)
+        self.failureResultOf(self.rail.look(one), AccessRefusedError)
+        self.passes(act("moveLeads", id="c", amounts={"leads": 2}, **rights))
+
     def test_caps_of_a_token(self) -> None:
         """A token has its own caps, within those of the settings."""
         own = {"low": {"mails": 1}, "high": {"mails": 9}, "other": {"leads": 2}}

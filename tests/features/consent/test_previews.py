@@ -141,6 +141,48 @@ class PreviewTests(ClockedTestCase):
         (text,) = error["preview"]["texts"]
         self.assertEqual(text["text"], "Yes, Monday.")
 
+    def test_what_a_reply_hides(self) -> None:
+        """Where links lead, what is not displayed, and the other text are shown."""
+        mail = self.first("list_emails", email_type="received")
+        body = {
+            "html": '<p>See <a href="https://evil.example/x">our page</a></p>'
+            '<img src="https://evil.example/i"><i hidden>Pay me.</i>',
+            "text": "Send your money.",
+        }
+        error, _ = self.asked(
+            "reply_to_email", reply_to_uuid=mail["id"], subject="Hi", body=body
+        )
+        read, html, text = error["preview"]["texts"]
+        self.assertIn("See our page", read["text"])
+        self.assertIn('<a href="https://evil.example/x">our page</a>', html["text"])
+        self.assertEqual(text["text"], "Send your money.")
+
+    def test_links_of_a_launch(self) -> None:
+        """A start shows where the links of its mails lead."""
+        id = self.campaign("Healthcare pilots")
+        copy = '<p>See <a href="https://evil.example/x">our page</a>.</p>'
+        self.call("update_campaign", campaign_id=id, subject="Hi", body=copy)
+        error, _ = self.asked("activate_campaign", campaign_id=id)
+        self.assertIn("https://evil.example/x", dumps(error["preview"]).decode())
+
+    def test_text_of_new_leads(self) -> None:
+        """What mail can say of new leads is shown, or how many are not shown."""
+        id = self.campaign("Q4 Fintech")
+        tool = "add_leads_to_campaign_or_list_bulk"
+        leads = [{"email": "a@x.example", "personalization": "Send your money."}]
+        error, _ = self.asked(tool, campaign_id=id, leads=leads)
+        (shown,) = error["preview"]["texts"]
+        self.assertIn("Send your money.", shown["text"])
+        leads = [
+            {"email": f"a{number}@x.example", "first_name": f"Ann{number}"}
+            for number in range(25)
+        ]
+        error, _ = self.asked(tool, campaign_id=id, leads=leads)
+        (shown,) = error["preview"]["texts"]
+        self.assertIn("the first 20 of 25", shown["says"])
+        self.assertIn("Ann19", shown["text"])
+        self.assertNotIn("Ann20", shown["text"])
+
     def test_deletions(self) -> None:
         """A deletion shows what goes with it."""
         id = self.campaign("Q4 Fintech")

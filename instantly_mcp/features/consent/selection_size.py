@@ -1,0 +1,55 @@
+"""How many objects a write selects, if it does not say so itself.
+
+The operator's caps count leads. A move of a whole list names only the list, so the list
+is counted before. What cannot be counted stays open, which a cap refuses.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ...access.act import Act
+from ..workspace.reply_values import as_list, as_object
+from .preview_leads import SELECTED_LEADS, selected_leads
+from .preview_parts import PreviewSubject
+
+
+async def counted(subject: PreviewSubject, act: Act) -> Act:
+    """Return an act with what it counts against the caps at most, as far as known."""
+    if not act.open_amounts or subject.operation.id not in _COUNT:
+        return act
+    most = await _COUNT[subject.operation.id](subject)
+    if most is None:
+        return act
+    amounts = {**act.amounts, **dict.fromkeys(act.open_amounts, max(1, most))}
+    return evolve(act, amounts=amounts, open_amounts=frozenset())
+
+
+async def _moved(subject: PreviewSubject) -> int | None:
+    """Return how many leads a move selects at most: no more than their source has."""
+    given = subject.arguments
+    if given.get("ignore_resource_filter_clauses"):
+        return None
+    page = await selected_leads(subject)
+    if page is None:
+        return None
+    leads = len(as_list(page.get("items")))
+    if not page.get("next_starting_after") or leads < SELECTED_LEADS:
+        return leads
+    if given.get("campaign"):
+        asked = {"id": str(given["campaign"])}
+        rows = as_list(await subject.read_any("getCampaignAnalytics", asked))
+        total = as_object(rows[0]).get("leads_count") if rows else None
+    elif given.get("list_id"):
+        asked = {"id": str(given["list_id"])}
+        stats = await subject.read("getVerificationStats", asked)
+        total = None if stats is None else stats.get("total_leads")
+    else:
+        return None
+    if isinstance(total, int) and not isinstance(total, bool):
+        return max(total, leads)
+    return None
+
+
+_COUNT = {"moveLeads": _moved}
+"""Counts what an operation selects, by its id; ``None`` if that is not known."""
