@@ -164,7 +164,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A preview shows no password",
-        "features/consent/preview_parts.py",
+        "features/consent/previews/parts.py",
         "shown = without_secrets(said)",
         "shown = said",
         f"{TESTS}.test_previews",

@@ -13,7 +13,7 @@ from ...catalog.operation import Risk
 from ..results import CallRefusedError
 from ..workspace.addresses import checked_address, require_few
 from .look_alikes import imitated_by
-from .preview_parts import PreviewSubject
+from .previews.parts import PreviewSubject
 
 
 def require_plain_addresses(subject: PreviewSubject) -> dict[str, str]:

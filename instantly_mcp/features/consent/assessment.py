@@ -14,8 +14,8 @@ from attrs import evolve, frozen
 from ..._json_codec import Json
 from ...catalog.operation import Risk
 from .address_check import require_no_imitation, require_plain_addresses
-from .preview_parts import PreviewSubject
-from .preview_reply import recipients
+from .previews.parts import PreviewSubject
+from .previews.reply import recipients
 from .redirects import domains_of, redirecting
 from .running import NOWHERE, Reach, reach_of
 

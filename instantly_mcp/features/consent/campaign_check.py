@@ -16,7 +16,7 @@ from ...access.campaign_limits import (
     not_known,
 )
 from ...api.errors import ApiError, Reason
-from .preview_parts import PreviewSubject
+from .previews.parts import PreviewSubject
 
 
 async def require_permitted_campaigns(

@@ -38,7 +38,7 @@ from .confirm_tokens import (
     TokenVerdict,
     mark_of,
 )
-from .shown_preview import form_text, result_object
+from .previews.showing import form_text, result_object
 
 ANSWER_SECONDS = 45.0
 """How long a legacy client may take to answer; many of them give up after 60 s."""

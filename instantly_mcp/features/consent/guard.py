@@ -47,8 +47,8 @@ from .call_consents import CallConsents
 from .campaign_check import require_permitted_campaigns
 from .confirmation import ConsentRequest
 from .consents import Consents
-from .preview_parts import PreviewSubject
-from .previews import build_preview
+from .previews.building import build_preview
+from .previews.parts import PreviewSubject
 from .selection_size import counted
 from .sending import ActSending
 from .targets import targets_of

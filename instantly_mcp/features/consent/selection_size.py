@@ -10,8 +10,8 @@ from attrs import evolve
 
 from ...access.act import Act
 from ..workspace.reply_values import as_list, as_object
-from .preview_leads import SELECTED_LEADS, selected_leads
-from .preview_parts import PreviewSubject
+from .previews.leads import SELECTED_LEADS, selected_leads
+from .previews.parts import PreviewSubject
 
 
 async def counted(subject: PreviewSubject, act: Act) -> Act:

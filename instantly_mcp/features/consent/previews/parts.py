@@ -8,16 +8,16 @@ from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
-from ..._json_codec import Json, JsonObject, dumps
-from ...access.preview import Fact
-from ...api.errors import ApiError, Reason
-from ...catalog.codes import CAMPAIGN_STATUS
-from ...catalog.operation import Operation, Risk
-from ...protocol.calls.call import Call
-from ..workspace.context import FeatureContext
-from ..workspace.reply_values import as_object
-from .running import Reach
-from .shown_preview import line
+from ...._json_codec import Json, JsonObject, dumps
+from ....access.preview import Fact
+from ....api.errors import ApiError, Reason
+from ....catalog.codes import CAMPAIGN_STATUS
+from ....catalog.operation import Operation, Risk
+from ....protocol.calls.call import Call
+from ...workspace.context import FeatureContext
+from ...workspace.reply_values import as_object
+from ..running import Reach
+from .showing import line
 
 NOT_READABLE = "not known, because this key may not read it"
 NOT_READ = "not known"

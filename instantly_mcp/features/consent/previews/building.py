@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...access.canonical import digest_of
-from ...access.preview import Preview
-from .preview_deletion import build_deletion
-from .preview_launch import build_launch
-from .preview_leads import build_adding, build_lead_change, build_moving
-from .preview_parts import (
+from ....access.canonical import digest_of
+from ....access.preview import Preview
+from .deletion import build_deletion
+from .launch import build_launch
+from .leads import build_adding, build_lead_change, build_moving
+from .parts import (
     LONGEST_FACT,
     NOT_READABLE,
     Build,
@@ -25,9 +25,9 @@ from .preview_parts import (
     given_values,
     known,
 )
-from .preview_reply import build_reply
-from .preview_spending import build_list_verification, build_verification
-from .shown_preview import line
+from .reply import build_reply
+from .showing import line
+from .spending import build_list_verification, build_verification
 
 BUILDERS: Mapping[str, Build] = {
     "activateCampaign": build_launch,

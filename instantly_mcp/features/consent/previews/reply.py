@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json_codec import JsonObject
-from ...access.canonical import digest_of
-from ..tools.workflows.reply import recipients_of
-from ..workspace.reply_values import as_list
-from .preview_parts import NOT_READABLE, Found, PreviewSubject, fact, known
-from .shown_mail import mail_facts
+from ...._json_codec import JsonObject
+from ....access.canonical import digest_of
+from ...tools.workflows.reply import recipients_of
+from ...workspace.reply_values import as_list
+from .mail import mail_facts
+from .parts import NOT_READABLE, Found, PreviewSubject, fact, known
 
 _SHOWN = frozenset(
     {"body", "subject", "eaccount", "reply_to_uuid", "expected_recipient"}

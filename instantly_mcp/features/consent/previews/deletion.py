@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..._json_codec import Json, JsonObject
-from ...access.preview import Fact
-from ..tools.workflows.deletions import (
+from ...._json_codec import Json, JsonObject
+from ....access.preview import Fact
+from ...tools.workflows.deletions import (
     DELETE_ACCOUNT,
     DELETE_CAMPAIGN,
     DELETE_LEAD,
     DELETE_LIST,
     Deletion,
 )
-from ..untrusted.marking import without_marks
-from .preview_parts import Found, PreviewSubject, fact, label_of_member, listed, text_of
+from ...untrusted.marking import without_marks
+from .parts import Found, PreviewSubject, fact, label_of_member, listed, text_of
 
 DELETIONS: Mapping[str, Deletion] = {
     each.operation: each

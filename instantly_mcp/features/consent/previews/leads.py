@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..._json_codec import Json, JsonObject
-from ...access.preview import Fact
-from ...catalog.index import BY_ID
-from ..workspace.reply_values import as_list
+from ...._json_codec import Json, JsonObject
+from ....access.preview import Fact
+from ....catalog.index import BY_ID
+from ...workspace.reply_values import as_list
 from .digests import digest_of_leads
-from .preview_parts import (
+from .parts import (
     NOT_READABLE,
     Found,
     PreviewSubject,

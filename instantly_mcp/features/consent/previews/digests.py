@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json_codec import JsonObject
-from ...access.canonical import digest_of
+from ...._json_codec import JsonObject
+from ....access.canonical import digest_of
 
 _OF_LEADS = (
     *("id", "email", "first_name", "last_name", "company_name", "company_domain"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..tools.workflows.verify_list import CREDITS_PER_ADDRESS
-from .preview_parts import NOT_READABLE, Found, PreviewSubject, fact
+from ...tools.workflows.verify_list import CREDITS_PER_ADDRESS
+from .parts import NOT_READABLE, Found, PreviewSubject, fact
 
 _NOT_SHOWN = frozenset(
     {"email", "list_id", "agreed_credits", "check_only", "max_wait_seconds"}

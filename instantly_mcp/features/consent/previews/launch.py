@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..._json_codec import JsonObject
-from ...access.canonical import digest_of
-from ...access.preview import Fact
-from ..tools.workflows.preflight_guard import hurried, refuse_failed
-from ..workspace.mail_text import text_of_html
-from ..workspace.preflight.check import Check
-from ..workspace.preflight.report import checks_of
-from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
-from ..workspace.sending_windows import next_opening, windows_of
-from ..workspace.sequences import steps_of, variants_in
+from ...._json_codec import JsonObject
+from ....access.canonical import digest_of
+from ....access.preview import Fact
+from ...tools.workflows.preflight_guard import hurried, refuse_failed
+from ...workspace.mail_text import text_of_html
+from ...workspace.preflight.check import Check
+from ...workspace.preflight.report import checks_of
+from ...workspace.preflight.survey import CampaignSurvey, survey_campaign
+from ...workspace.sending_windows import next_opening, windows_of
+from ...workspace.sequences import steps_of, variants_in
 from .digests import digest_of_leads, digest_of_senders
-from .preview_parts import (
+from .mail import html_facts
+from .parts import (
     Found,
     PreviewSubject,
     campaign_facts,
@@ -24,8 +25,7 @@ from .preview_parts import (
     known,
     listed,
 )
-from .shown_mail import html_facts
-from .shown_preview import line
+from .showing import line
 
 
 async def build_launch(subject: PreviewSubject) -> Found:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..._json_codec import Json, JsonObject
-from ...access.preview import Preview
-from ..untrusted.cleaning import cleaned
-from ..untrusted.marking import quoted_line
+from ...._json_codec import Json, JsonObject
+from ....access.preview import Preview
+from ...untrusted.cleaning import cleaned
+from ...untrusted.marking import quoted_line
 
 MAX_FACT = 2_000
 """Most characters of one fact that a form or a result shows."""

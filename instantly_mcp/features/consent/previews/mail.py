@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..._json_codec import Json, JsonObject
-from ...access.preview import Fact
-from ..workspace.mail_text import text_of_html
-from ..workspace.reply_values import as_object
+from ...._json_codec import Json, JsonObject
+from ....access.preview import Fact
+from ...workspace.mail_text import text_of_html
+from ...workspace.reply_values import as_object
 
 _PLAIN_TAG = re.compile(
     r"</?(?:p|div|br|b|strong|i|em|u|ul|ol|li|span)\s*/?>", re.IGNORECASE

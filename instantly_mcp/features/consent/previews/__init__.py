@@ -1,0 +1,1 @@
+"""Previews: what a person is shown before a write, and the digest of it."""
