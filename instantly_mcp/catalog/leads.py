@@ -152,6 +152,7 @@ OPERATIONS = (
             "verify_leads_for_lead_finder": Risk.SPENDS,
         },
         sends_if_active=Through("campaign", "campaign"),
+        spends_if_enriching="list_id",
         amounts={
             "leads": ONE,
             "credits": Amount(
@@ -227,6 +228,7 @@ OPERATIONS = (
         effect=WRITE,
         risks_of={"verify_leads_on_import": Risk.SPENDS},
         sends_if_active=Through("campaign", "campaign_id"),
+        spends_if_enriching="list_id",
         amounts={
             "leads": Amount(items_of=("leads",)),
             "credits": Amount(items_of=("leads",), when=("verify_leads_on_import",)),
@@ -261,6 +263,7 @@ OPERATIONS = (
         summary="Start a job that moves or copies leads",
         effect=LEAVES_ITS_PLACE,
         sends_if_active=Through("campaign", "to_campaign_id"),
+        spends_if_enriching="to_list_id",
         amounts={"leads": Amount(items_of=("ids",), value_of="limit")},
         scopes=scopes("leads", "update"),
         parameters=body_of(

@@ -176,6 +176,8 @@ class Operation:
         class: without its own reply-to an account gets the answers itself.
     :param sends_if_active: a call also sends if this object's campaign is active, such
         as adding a lead to it.
+    :param spends_if_enriching: the parameter that names a list: a call also spends if
+        that list enriches each lead that is added to it.
     :param stops: it only ends sending, which needs no confirmation.
     :param amounts: what a call counts against the operator's caps, by the name of the
         cap: mails, activations, leads, deletions, credits, recipients.
@@ -195,6 +197,7 @@ class Operation:
     risks_of: Mapping[str, Risk] = field(factory=dict)
     emptied: frozenset[str] = field(default=frozenset(), converter=_names)
     sends_if_active: Through | None = None
+    spends_if_enriching: str = ""
     stops: bool = False
     amounts: Mapping[str, Amount] = field(factory=dict)
     parameters: tuple[Parameter, ...] = ()
@@ -239,7 +242,8 @@ class Operation:
     @property
     def can_be_risky(self) -> bool:
         """Whether a call of it can have any risk class."""
-        return bool(self.risks or self.risks_of or self.sends_if_active)
+        indirect = self.sends_if_active or self.spends_if_enriching
+        return bool(self.risks or self.risks_of or indirect)
 
     @by_name.default
     def _index_parameters(self) -> Mapping[str, Parameter]:

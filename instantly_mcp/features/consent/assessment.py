@@ -62,6 +62,8 @@ async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Ass
     reach = await reach_of(subject.context, operation, subject.arguments, subject.call)
     if reach.sends:
         risks |= {Risk.SENDS}
+    if reach.enriches:
+        risks |= {Risk.SPENDS}
     return Assessment(risks=risks, reach=reach, redirects=redirects)
 
 

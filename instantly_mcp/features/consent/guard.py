@@ -49,7 +49,7 @@ from .confirmation import ConsentRequest
 from .consents import Consents
 from .previews.building import build_preview
 from .previews.parts import PreviewSubject
-from .selection_size import counted
+from .selection_size import amounts_of, counted
 from .sending import ActSending
 from .targets import targets_of
 
@@ -280,8 +280,7 @@ def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
         arguments_digest=digest_of(doing.arguments),
         risks=subject.risks,
         decision=decision,
-        amounts=subject.operation.amounts_with(subject.arguments),
-        open_amounts=subject.operation.open_amounts_with(subject.arguments),
+        **amounts_of(subject),
         call=doing.id,
     )
 

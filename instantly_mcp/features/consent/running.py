@@ -1,10 +1,10 @@
-"""Whether a write reaches a campaign that sends mail now."""
+"""Whether a write reaches a campaign that sends mail now, or a list that enriches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
@@ -31,10 +31,13 @@ class Reach:
     :param sends: the write has the class SENDS for that reason: a campaign sends, or
         it is not known whether one does.
     :param campaigns: the campaigns as they were read, by id; empty if unreadable.
+    :param enriches: the write has the class SPENDS, because each lead that it adds to a
+        list is enriched for credits, or because the list cannot be read.
     """
 
     sends: bool = False
     campaigns: Mapping[str, JsonObject] = field(factory=dict)
+    enriches: bool = False
 
 
 NOWHERE = Reach()
@@ -48,6 +51,31 @@ async def reach_of(
 
     :raises ApiError: when the object does not exist: the write cannot succeed.
     """
+    reach = await _mail_reach(context, operation, arguments, call)
+    if await _enriches(context, operation, arguments, call):
+        return evolve(reach, enriches=True)
+    return reach
+
+
+async def _enriches(
+    context: FeatureContext, operation: Operation, arguments: JsonObject, call: Call
+) -> bool:
+    named = operation.spends_if_enriching
+    id = arguments.get(named) if named else None
+    if not id:
+        return False
+    try:
+        found = await _read(context, "getLeadList", {"id": str(id)}, call)
+    except ApiError as error:
+        if error.reason in (Reason.NOT_FOUND, Reason.BAD_ARGUMENT):
+            raise
+        return True
+    return bool(found.get("has_enrichment_task"))
+
+
+async def _mail_reach(
+    context: FeatureContext, operation: Operation, arguments: JsonObject, call: Call
+) -> Reach:
     through = operation.sends_if_active
     name = None if through is None else arguments.get(through.parameter)
     if through is None or not name or not _concerns(through, arguments):

@@ -6,12 +6,36 @@ is counted before. What cannot be counted stays open, which a cap refuses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypedDict
+
 from attrs import evolve
 
 from ...access.act import Act
 from ..workspace.reply_values import as_list, as_object
 from .previews.leads import SELECTED_LEADS, selected_leads
 from .previews.parts import PreviewSubject
+
+
+class Amounts(TypedDict):
+    """The parameters of an `Act` that say what it counts."""
+
+    amounts: Mapping[str, int]
+    open_amounts: frozenset[str]
+
+
+def amounts_of(subject: PreviewSubject) -> Amounts:
+    """Return what a write counts against the caps, by its arguments.
+
+    A list that enriches its leads costs a credit for each of them, or more.
+    """
+    operation, given = subject.operation, subject.arguments
+    amounts = dict(operation.amounts_with(given))
+    still_open = operation.open_amounts_with(given)
+    if subject.reach.enriches:
+        amounts["credits"] = max(amounts.get("credits", 0), amounts.get("leads", 1))
+        still_open |= {"credits"} if "leads" in still_open else set()
+    return {"amounts": amounts, "open_amounts": still_open}
 
 
 async def counted(subject: PreviewSubject, act: Act) -> Act:

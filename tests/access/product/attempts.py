@@ -88,6 +88,15 @@ def _list(world: World) -> str:
     return next(iter(world.lists))
 
 
+def _enriching_list(world: World) -> str:
+    """Return a list that enriches each lead, which costs credits."""
+    id = "0190a4f2-5d6a-7c13-8f00-000000000001"
+    first = next(iter(world.lists.values()))
+    enriching = {**first, "id": id, "name": "Enriched", "has_enrichment_task": True}
+    world.lists.setdefault(id, enriching)
+    return id
+
+
 def _new_list(world: World, number: int) -> str:
     """Return a list that can be lost."""
     id = f"0190a4f2-5d6a-7c11-8f00-{number:012d}"
@@ -427,6 +436,33 @@ ATTEMPTS = (
             "list_id": _list(w),
             "leads": [{"email": _new(n)}],
             "verify_leads_on_import": True,
+        },
+    ),
+    _attempt(
+        "a new lead in a list that enriches it",
+        "create_lead",
+        "createLead",
+        {SPENDS},
+        lambda w, n: {"list_id": _enriching_list(w), "email": _new(n)},
+    ),
+    _attempt(
+        "new leads in a list that enriches them",
+        "add_leads_to_campaign_or_list_bulk",
+        "bulkAddLeads",
+        {SPENDS},
+        lambda w, n: {"list_id": _enriching_list(w), "leads": [{"email": _new(n)}]},
+    ),
+    _attempt(
+        "a lead moved to a list that enriches it",
+        "move_leads_to_campaign_or_list",
+        "moveLeads",
+        {SPENDS},
+        lambda w, n: {
+            "campaign": _campaign(w, DRAFT),
+            "ids": [_lead_of(w, DRAFT)],
+            "to_list_id": _enriching_list(w),
+            "copy_leads": True,
+            "wait_seconds": 40,
         },
     ),
     _attempt(

@@ -14,6 +14,7 @@ from .oracle import everything, settings_of
 from .ways import KEY, Caller, error_of, modern_call
 
 REPLY = next(each for each in ATTEMPTS if each.operation == "replyToEmail")
+MOVE = next(each for each in ATTEMPTS if each.operation == "moveLeads")
 CREATE = next(each for each in ATTEMPTS if each.operation == "createLead")
 
 
@@ -63,8 +64,7 @@ class CapsOfCallsTests(SynchronousTestCase):
     def test_selected_leads(self) -> None:
         """A move counts the leads that it selects, also if it does not name them."""
         self.start(caps_leads="150")
-        (move,) = (each for each in ATTEMPTS if each.operation == "moveLeads")
-        ids = self.made(move)
+        ids = self.made(MOVE)
         whole = {name: each for name, each in ids.items() if name != "ids"}
         world = self.daemon.world(KEY)
         leads = [
@@ -73,26 +73,38 @@ class CapsOfCallsTests(SynchronousTestCase):
             if each.shown.get("campaign") == ids["campaign"]
         ]
         self.assertGreater(len(leads), 100)
-        self.assertEqual(self.call(move, whole), {})
-        error = self.call(move, {**whole, "copy_leads": False})
+        self.assertEqual(self.call(MOVE, whole), {})
+        error = self.call(MOVE, {**whole, "copy_leads": False})
         self.assertEqual((error["cap"], error["used"]), ("leads", len(leads)))
         self.assertEqual(error["asked"], len(leads))
-        self.assertEqual(self.call(move, {**whole, "limit": 151})["cap"], "leads")
+        self.assertEqual(self.call(MOVE, {**whole, "limit": 151})["cap"], "leads")
         self.assertEqual(self.daemon.writes(KEY), ["moveLeads"])
-        self.assertEqual(self.call(move, ids), {})
+        self.assertEqual(self.call(MOVE, ids), {})
+
+    def test_enriching_list(self) -> None:
+        """Leads of a list that enriches them count as credits, too."""
+        self.start(caps_credits="1")
+        first, *others = (
+            each for each in ATTEMPTS if "list that enriches i" in each.name
+        )
+        self.assertEqual(self.call(first), {})
+        for each in others:
+            self.assertEqual(self.call(each)["cap"], "credits", each.name)
+            whole = {n: v for n, v in self.made(each).items() if n != "ids"}
+            self.assertEqual(self.call(each, whole)["cap"], "credits", each.name)
+        self.assertEqual(self.daemon.writes(KEY), [first.operation])
 
     def test_selection_without_limit(self) -> None:
         """A search that finds too many leads to be counted needs a limit."""
         self.start(caps_leads="150")
-        (move,) = (each for each in ATTEMPTS if each.operation == "moveLeads")
-        given = self.made(move)
+        given = self.made(MOVE)
         whole = {name: given[name] for name in ("to_campaign_id", "copy_leads")}
-        error = self.call(move, {**whole, "search": "example"})
+        error = self.call(MOVE, {**whole, "search": "example"})
         self.assertEqual((error["code"], error["limit"]), ("cap_reached", 150))
         self.assertIn("limit", error["hint"])
         self.assertEqual(self.daemon.writes(KEY), [])
         limited = {**whole, "search": "example", "limit": 149, "wait_seconds": 40}
-        self.assertEqual(self.call(move, limited), {})
+        self.assertEqual(self.call(MOVE, limited), {})
 
     def test_recipients(self) -> None:
         """A mail to more recipients than the cap is refused."""

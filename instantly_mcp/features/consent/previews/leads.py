@@ -43,11 +43,23 @@ async def build_adding(subject: PreviewSubject) -> Found:
             *await _destination(subject, ("campaign", "campaign_id"), ("list_id",)),
             fact("Leads", len(leads)),
             *known(("Addresses", listed([each for each in emails if each]))),
-            *known(("Price in credits, at most", len(leads) if verified else None)),
+            *known(
+                (
+                    "Price of the verification in credits, at most",
+                    len(leads) if verified else None,
+                )
+            ),
+            *_enrichment(subject),
         ),
         untrusted=tuple(_texts_of(as_list(subject.said.get("leads")))),
         covers=_DESTINATIONS | {"leads", "email"},
     )
+
+
+def _enrichment(subject: PreviewSubject) -> tuple[Fact, ...]:
+    """Return that the list costs more than the lead, if it does."""
+    costs = "costs credits for each lead" if subject.reach.enriches else None
+    return known(("The enrichment of this list", costs))
 
 
 def _texts_of(leads: Sequence[Json]) -> Iterator[Fact]:
@@ -71,7 +83,7 @@ async def build_moving(subject: PreviewSubject) -> Found:
     verb = "Copy leads" if subject.arguments.get("copy_leads") else "Move leads"
     return Found(
         title=_title(subject, verb),
-        facts=(*to, fact("Leads", number)),
+        facts=(*to, fact("Leads", number), *_enrichment(subject)),
         unseen=(digest_of_leads(leads),),
         covers=frozenset({"to_campaign_id", "to_list_id", "max_wait_seconds"}),
     )

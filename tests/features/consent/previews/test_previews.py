@@ -183,6 +183,15 @@ class PreviewTests(ClockedTestCase):
         self.assertIn("Ann19", shown["text"])
         self.assertNotIn("Ann20", shown["text"])
 
+    def test_enrichment_of_a_list(self) -> None:
+        """What is added to a list that enriches its leads shows that it costs."""
+        id = self.first("list_lead_lists")["id"]
+        given = {"list_id": id, "has_enrichment_task": True}
+        error, _ = self.asked("update_lead_list", **given)
+        self.call("update_lead_list", **given, confirm_token=error["confirm_token"])
+        _, shows = self.asked("create_lead", list_id=id, email="a@x.example")
+        self.assertIn("The enrichment of this list: costs credits", shows)
+
     def test_deletions(self) -> None:
         """A deletion shows what goes with it."""
         id = self.campaign("Q4 Fintech")
