@@ -2,7 +2,8 @@
 
 It speaks the Chrome DevTools Protocol (https://chromedevtools.github.io/devtools-protocol)
 on two pipes, so that neither a port nor a WebSocket is needed. Pages are read and
-clicked through the DOM and input events, never with JavaScript: scripts are disabled.
+clicked through the DOM and input events. Scripts are disabled, but for tabs that are
+opened with `scripts`.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ class Chromium:
         return cls(pipes)
 
     @deferred
-    async def open(self, *, width: int = 1000, height: int = 800) -> Tab:
+    async def open(
+        self, *, width: int = 1000, height: int = 800, scripts: bool = False
+    ) -> Tab:
         """Open a tab of this size, in CSS pixels, with cookies of its own."""
         context = await self.pipes.ask("Target.createBrowserContext")
         target = await self.pipes.ask(
@@ -142,7 +145,7 @@ class Chromium:
         )
         tab = Tab(self.pipes, attached["sessionId"])
         await tab.ask("Page.enable")
-        await tab.ask("Emulation.setScriptExecutionDisabled", value=True)
+        await tab.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
         await tab.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -180,6 +183,18 @@ class Tab:
         found = await self.ask("DOM.getOuterHTML", nodeId=root)
         self.html = found["outerHTML"]
         return self.html
+
+    @deferred
+    async def value(self, expression: str) -> Any:
+        """Return what JavaScript evaluates to as JSON, in a tab with scripts."""
+        found = await self.ask(
+            "Runtime.evaluate",
+            expression=expression,
+            awaitPromise=True,
+            returnByValue=True,
+        )
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
 
     @property
     def text(self) -> str:

@@ -15,6 +15,7 @@ from ..workspace.context import FeatureContext
 from ..workspace.names import ACCOUNTS, CAMPAIGNS, JOBS, LEAD_LISTS, ObjectKind
 from ..workspace.preflight.report import preflight
 from . import campaigns, checklist, objects, reference, workspace
+from .preview_card import preview_card
 from .reading import JSON, MARKDOWN, Lookup, ResourceReader
 from .watching import Poll, ResourceWatcher, watch_job
 
@@ -190,6 +191,7 @@ def build_resources(context: FeatureContext) -> ResourceRegistry:
     return ResourceRegistry(
         [_resource(each, context) for each in RESOURCES if each.toolset in offered],
         [_template(each, context) for each in TEMPLATES if each.toolset in offered],
+        unlisted=[preview_card(PUBLIC_TTL_MS)],
     )
 
 

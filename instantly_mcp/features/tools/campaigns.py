@@ -25,7 +25,7 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import ToolDeclaration, argument, required
+from .declaration import PREVIEW_CARD, ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .identifiers import known_address
 from .workflows.activate_campaign import activate_campaign
@@ -141,6 +141,7 @@ TOOLS = (
         operation="activateCampaign",
         also=("getCampaign", "listLeads", "getCampaignAnalytics", "listAccount"),
         work=activate_campaign,
+        card=PREVIEW_CARD,
         arguments=(
             CAMPAIGN_ID,
             argument("dry_run", schema=FLAG, description="only report the checks"),

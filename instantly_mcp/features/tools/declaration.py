@@ -59,6 +59,9 @@ CONFIRM_TOKEN_SCHEMA: JsonObject = {
     "description": "From the error confirmation_required, after the user agreed.",
 }
 
+PREVIEW_CARD = "ui://instantly/preview"
+"""The page that shows a preview; see `features.resources.preview_card`."""
+
 Work: TypeAlias = Callable[
     [FeatureContext, JsonObject, Call], Coroutine[Any, Any, ToolOutcome]
 ]
@@ -85,6 +88,7 @@ class ToolDeclaration:
         other callers do not see it.
     :param extra: list the tool only when the operator selects all tools.
     :param task: whether a call may become a task.
+    :param card: the URI of the page that clients can show with its results.
     """
 
     name: str
@@ -104,6 +108,7 @@ class ToolDeclaration:
     extra: bool = False
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER
+    card: str | None = None
 
     @property
     def may_be_confirmed(self) -> bool:

@@ -24,7 +24,14 @@ from .arguments import (
     paging,
     reference,
 )
-from .declaration import Argument, ToolDeclaration, argument, assumed, required
+from .declaration import (
+    PREVIEW_CARD,
+    Argument,
+    ToolDeclaration,
+    argument,
+    assumed,
+    required,
+)
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.list_emails import (
     ALL,
@@ -154,6 +161,7 @@ TOOLS = (
         operation="replyToEmail",
         also=("getEmail",),
         work=reply_to_email,
+        card=PREVIEW_CARD,
         arguments=(
             id_of(
                 "reply_to_uuid",
@@ -216,6 +224,7 @@ TOOLS = (
             "getWorkspacePlanDetails",
         ),
         work=verify_email,
+        card=PREVIEW_CARD,
         task=TaskSupport.OPTIONAL,
         arguments=(
             argument("email", schema=ID),

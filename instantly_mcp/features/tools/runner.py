@@ -54,6 +54,7 @@ def build_tool(declaration: ToolDeclaration, context: FeatureContext) -> Tool:
         across=declaration.across,
         toolset=declaration.toolset,
         level=least_level(declaration),
+        card=declaration.card,
         run=ToolRunner(context=context, declaration=declaration),
     )
 

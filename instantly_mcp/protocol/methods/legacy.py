@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..._json_codec import JsonObject
 from ..calls.call import Caller
+from ..primitives.card import card_extension
 from ..server_features import (
     NO_CAPABILITIES,
     Method,
@@ -34,12 +36,23 @@ def initialize(features: ServerFeatures, context: RequestContext) -> Result:
     server = dict(features.info.as_object())
     if not revision.structured:
         del server["title"]
+    capabilities = dict(features.capabilities(revision))
+    cards = _card_extension(features, context)
+    if cards:
+        capabilities["extensions"] = cards
     return {
         "protocolVersion": revision.version,
-        "capabilities": features.capabilities(revision),
+        "capabilities": capabilities,
         "serverInfo": server,
         "instructions": features.info.instructions_for(context.caller.rights.level),
     }
+
+
+def _card_extension(features: ServerFeatures, context: RequestContext) -> JsonObject:
+    declared = context.params.get("capabilities")
+    if not isinstance(declared, dict):
+        return {}
+    return card_extension(features.tools.listed(context.caller.rights), declared)
 
 
 def ping(features: ServerFeatures, context: RequestContext) -> Result:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ..._json_codec import Json
 from ..calls.tasks import TASKS_EXTENSION
+from ..primitives.card import card_extension, shows_cards
 from ..server_features import Method, RequestContext, Result, ServerFeatures
 from ..wire.envelope import META_SERVER
 from ..wire.versions import MODERN_REVISIONS
@@ -30,11 +31,17 @@ CACHEABLE = frozenset(
     }
 )
 
+DIFFERENT_WITH_CARDS = frozenset({"server/discover", "tools/list"})
+"""What clients that show cards see otherwise, so that no other client may get it from a
+shared cache."""
+
 
 def discover(features: ServerFeatures, context: RequestContext) -> Result:
     """``server/discover``: supported revisions, capabilities and instructions."""
     capabilities = dict(features.capabilities(context.caller.revision))
-    capabilities["extensions"] = {TASKS_EXTENSION: {}}
+    listed = features.tools.listed(context.caller.rights)
+    cards = card_extension(listed, context.capabilities)
+    capabilities["extensions"] = {TASKS_EXTENSION: {}, **cards}
     return {
         "supportedVersions": list(MODERN_REVISIONS),
         "capabilities": capabilities,
@@ -64,6 +71,12 @@ def add_envelope(
     sealed: dict[str, Json] = {"resultType": "complete", **result, "_meta": meta}
     if context.request.method in CACHEABLE:
         sealed["ttlMs"] = LIST_TTL_MS
-        own = context.caller.rights.are_own
-        sealed["cacheScope"] = "private" if own else "public"
+        sealed["cacheScope"] = "private" if _is_own(context) else "public"
     return sealed
+
+
+def _is_own(context: RequestContext) -> bool:
+    """Say whether other callers may see another list."""
+    if context.request.method in DIFFERENT_WITH_CARDS:
+        return context.caller.rights.are_own or shows_cards(context.capabilities)
+    return context.caller.rights.are_own

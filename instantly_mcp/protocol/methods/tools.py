@@ -17,7 +17,12 @@ from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..calls.workspace_choice import WorkspaceNotChosenError, in_workspace
-from ..primitives.listing import describe_tool, render_result
+from ..primitives.card import shows_cards
+from ..primitives.listing import (
+    describe_tool,
+    describe_tool_with_card,
+    render_result,
+)
 from ..primitives.selected import permits
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
 from ..server_features import RequestContext, Result, ServerFeatures
@@ -46,6 +51,7 @@ MAX_SHOWN_CHARS = 100
 
 def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
     """``tools/list``."""
+    cards = shows_cards(context.capabilities)
     return features.listing.page(
         "tools",
         features.workspaces_in_lists.tools(
@@ -53,7 +59,7 @@ def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
         ),
         context.caller.revision,
         context.params.get("cursor"),
-        describe_tool,
+        describe_tool_with_card if cards else describe_tool,
     )
 
 

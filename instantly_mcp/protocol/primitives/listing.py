@@ -42,13 +42,26 @@ def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
     return entry
 
 
+def describe_tool_with_card(tool: Tool, revision: Revision) -> JsonObject:
+    """Return the tool's entry for a client that shows cards.
+
+    Pages may not call the tool, only the model may. A revision without structured
+    content has no data for a card, and so gets none.
+    """
+    entry = describe_tool(tool, revision)
+    if tool.card is None or not _may_be_structured("object", revision):
+        return entry
+    card = {"resourceUri": tool.card, "visibility": ["model"]}
+    return {**entry, "_meta": {"ui": card}}
+
+
 class Listing:
     """Renders pages of lists, and keeps the encoded form of lists with one page."""
 
     def __init__(self, pager: Pager) -> None:
         self._pager = pager
         self._encoded: dict[
-            tuple[str, str, bool, int], tuple[Sequence[object], Encoded]
+            tuple[str, str, bool, int, object], tuple[Sequence[object], Encoded]
         ] = {}
 
     def page(
@@ -64,7 +77,8 @@ class Listing:
         :param kind: the name of the list in the result.
         :param items: the whole list; the same object as long as it has not changed.
         :param cursor: the ``cursor`` of the request; ``None`` for the first page.
-        :param describe: returns the entry of one item.
+        :param describe: returns the entry of one item; the same function for the same
+            entries, by which they are kept.
         :raises ProtocolError: -32602 if this server did not issue the cursor.
         """
         if cursor is None and len(items) <= self._pager.size:
@@ -83,7 +97,7 @@ class Listing:
         describe: Callable[[Item, Revision], JsonObject],
     ) -> Encoded:
         # The held list keeps its object alive, so that no other one gets its id.
-        key = (kind, revision.version, revision.structured, id(items))
+        key = (kind, revision.version, revision.structured, id(items), describe)
         held = self._encoded.get(key)
         if held is not None and held[0] is items:
             return held[1]

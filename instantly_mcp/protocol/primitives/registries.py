@@ -137,14 +137,19 @@ class PromptRegistry:
 
 @implementer(IResourceRegistry)
 class ResourceRegistry:
-    """Resources by URI, then templates in their order."""
+    """Resources by URI, then templates in their order.
+
+    :param unlisted: resources that can be read, and that other things refer to.
+    """
 
     def __init__(
         self,
         resources: Iterable[Resource] = (),
         templates: Iterable[ResourceTemplate] = (),
+        unlisted: Iterable[Resource] = (),
     ) -> None:
         self._resources = SelectedItems(tuple(resources))
+        self._unlisted = tuple(unlisted)
         self._templates = SelectedItems(tuple(templates))
 
     def resources(self, rights: Rights = ALL_RIGHTS) -> Sequence[Resource]:
@@ -154,7 +159,7 @@ class ResourceRegistry:
         return self._templates.seen_with(rights)
 
     def find(self, uri: str) -> ResolvedResource | None:
-        for resource in self._resources.all:
+        for resource in (*self._resources.all, *self._unlisted):
             if resource.uri == uri:
                 return ResolvedResource(resource, {})
         for template in self._templates.all:

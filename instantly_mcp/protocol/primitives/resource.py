@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class ResourceContents:
     """A part of a resource's contents: text or bytes.
 
+    :param meta: ``_meta`` of the contents.
     :raises ValueError: if neither or both of `text` and `blob` are set.
     """
 
@@ -28,6 +29,7 @@ class ResourceContents:
     mime_type: str
     text: str | None = None
     blob: bytes | None = None
+    meta: JsonObject | None = None
 
     def __attrs_post_init__(self) -> None:
         """Check that exactly one of `text` and `blob` is set."""
@@ -41,6 +43,8 @@ class ResourceContents:
             found["text"] = self.text
         else:
             found["blob"] = b64encode(self.blob or b"").decode("ascii")
+        if self.meta is not None:
+            found["_meta"] = self.meta
         return found
 
 

@@ -139,6 +139,7 @@ class Tool:
         other callers do not see it.
     :param toolset: the toolset that it belongs to; ``None`` for all callers.
     :param level: the least access level with which it can do anything.
+    :param card: the URI of the page that shows its results; see `card`.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Tool:
     across: bool = False
     toolset: str | None = None
     level: Level = Factory(_least_level, takes_self=True)
+    card: str | None = None
 
     @property
     def accepted_schema(self) -> Mapping[str, Json]:
