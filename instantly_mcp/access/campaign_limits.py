@@ -9,12 +9,13 @@ way everywhere, so operations that are added later need no table here: a campaig
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._json_codec import Json, JsonObject
+from .._object_ids import plain_id
 from ..catalog.operation import Operation
 from .refusal import AccessRefusedError, ask_operator
 
@@ -49,6 +50,10 @@ class NamedThing:
 UNKNOWN = NamedThing(NamedKind.UNKNOWN)
 
 
+def _plain(said: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(plain_id, said))
+
+
 @frozen(kw_only=True)
 class CampaignLimits:
     """The campaigns that writes may touch.
@@ -57,8 +62,8 @@ class CampaignLimits:
     :param deny: ids and exact names that may not be touched.
     """
 
-    allow: frozenset[str] = frozenset()
-    deny: frozenset[str] = frozenset()
+    allow: frozenset[str] = field(default=frozenset(), converter=_plain)
+    deny: frozenset[str] = field(default=frozenset(), converter=_plain)
 
     @property
     def limits(self) -> bool:
@@ -72,7 +77,7 @@ class CampaignLimits:
         :raises AccessRefusedError: when it may not be touched, or when that is not
             known.
         """
-        known = {id} if name is None else {id, name}
+        known = {plain_id(id)} if name is None else {plain_id(id), name}
         if known & self.deny or (self.allow and not known & self.allow):
             raise _refusal("The operator does not permit changes of this campaign.")
         if name is None and self.deny:

@@ -104,6 +104,15 @@ class CampaignLimitsTests(SynchronousTestCase):
         self.assertFalse(CampaignLimits().limits)
         self.assertTrue(self.permitted(CampaignLimits(), "c", None))
 
+    def test_spelling(self):
+        """An id is the same in upper case, in a list and in a call; a name is not."""
+        id = "0190a4f2-5d6a-7c14-8f00-00000000abcd"
+        for listed in (id, id.upper()):
+            limits = CampaignLimits(deny=frozenset({listed, "Spring"}))
+            for given in (id, id.upper()):
+                self.assertFalse(self.permitted(limits, given, "Other"))
+            self.assertTrue(self.permitted(limits, "c", "SPRING"))
+
     def test_allow(self):
         """With an allow list only those are permitted, by id or by exact name."""
         limits = CampaignLimits(allow=frozenset({"c1", "Spring"}))

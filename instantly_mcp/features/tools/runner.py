@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
+from ..._object_ids import plain_id
 from ...api.errors import ApiError
 from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call, Doing
@@ -195,8 +196,9 @@ class ToolRunner:
         given = dict(self._defaults)
         for name, value in arguments.items():
             to, convert = self._translation[name]
+            plain = _with_plain_ids(value)
             # null comes from `reset` alone, never from the client.
-            given[to] = value if convert is None or value is None else convert(value)
+            given[to] = plain if convert is None or plain is None else convert(plain)
         return given
 
     async def _refused(
@@ -227,10 +229,19 @@ class ToolRunner:
         )
 
 
+def _with_plain_ids(value: Json) -> Json:
+    """Return an argument with each id in its one spelling."""
+    if isinstance(value, str):
+        return plain_id(value)
+    if isinstance(value, list):
+        return [plain_id(each) if isinstance(each, str) else each for each in value]
+    return value
+
+
 def _without_token(arguments: JsonObject) -> tuple[JsonObject, str | None]:
     """Return the arguments without the token that confirms them, and that token."""
     token = arguments.get(CONFIRM_TOKEN)
     if token is None:
         return arguments, None
     kept = {name: each for name, each in arguments.items() if name != CONFIRM_TOKEN}
-    return kept, token
+    return kept, str(token).strip()

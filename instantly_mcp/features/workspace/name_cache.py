@@ -27,12 +27,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..._deferred import deferred
+from ..._object_ids import UUID
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
 from .names import (
     MAX_SHOWN_CHARS,
-    UUID,
     WITH_IDS,
     Completions,
     ObjectKind,

@@ -10,8 +10,8 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from ..._json_codec import JsonObject
+from ..._object_ids import UUID
 
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 ADDRESS = re.compile(r"\S+@\S+")
 MAX_SHOWN_CHARS = 100
 """Characters that a message shows of a name."""

@@ -23,6 +23,7 @@ from zope.interface import implementer
 
 from ..._credential import ANONYMOUS, OPERATOR, Credential
 from ..._noop import noop
+from ..._object_ids import plain_id
 from ..._rights import ALL_RIGHTS
 from ...protocol.calls.session import (
     FOREIGN,
@@ -296,7 +297,7 @@ def _workspace(exchange: Exchange) -> str | None:
     value = values[0].strip()
     if len(values) > 1 or len(value) > _MAX_WORKSPACE_LENGTH or not _is_visible(value):
         raise invalid_request("x-as-workspace must be one workspace id")
-    return value or None
+    return plain_id(value) or None
 
 
 def _is_visible(value: str) -> bool:
