@@ -14,9 +14,9 @@ from twisted.python import usage
 
 from ..._credential import SHOWN_CHARACTERS
 from ..._json_codec import Json, JsonObject
+from ..._visible_text import visible, visible_line
 from ...daemon.control.commands.approvals import DecideApproval, OneApproval
 from ...daemon.control.dispatch import NoArguments
-from ...protocol.wire.visible_text import visible, visible_line
 from ..options import CommandGroup
 from .columns import in_columns
 from .one_word import OneWordOptions

@@ -25,6 +25,7 @@ import idna
 from attrs import frozen
 
 from ..._json_codec import Json
+from ..._visible_text import INVISIBLE
 from ..results import CallRefusedError
 
 MAX_RECIPIENTS = 10
@@ -57,7 +58,7 @@ _WORDS = re.compile(r"[\w .'-]*<")
 
 _SEPARATOR = re.compile(r"[,;]")
 
-_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn", "Me"})
+_INVISIBLE = INVISIBLE | {"Me"}
 """Unicode categories that show nothing, or nothing that belongs into an address."""
 
 _TOGETHER = (

@@ -8,10 +8,10 @@ from attrs import frozen
 from twisted.web.template import Tag, tags
 
 from ..._deferred import deferred
+from ..._visible_text import visible_line
 from ...access.approvals.approval import Approval, ApprovalState, NotPendingError
 from ...access.approvals.interfaces import IApprovalDesk
 from ...pipeline.replies.reply import Answer
-from ...protocol.wire.visible_text import visible_line
 from ..interfaces import IStatus
 from ..pages import ready
 from .login import Login

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from twisted.web.template import Tag, tags
 
+from ..._visible_text import visible, visible_line
 from ...access.approvals.approval import Approval, ApprovalState
-from ...protocol.wire.visible_text import visible, visible_line
 from .page import button, duration, form, moment
 
 MAX_SHOWN = 20_000

@@ -11,9 +11,12 @@ import unicodedata
 
 _SHOWN_AS_THEY_ARE = frozenset("\n\t")
 
-# Cc: control characters; Cf: invisible ones that format, such as U+202E; Co and Cs:
-# characters without a meaning; Zl and Zp: line separators that are not line feeds.
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+"""Unicode categories that show nothing.
+
+Cc: control characters; Cf: invisible ones that format, such as U+202E; Co, Cs and Cn:
+characters without a meaning; Zl and Zp: line separators that are not line feeds.
+"""
 
 
 def visible(text: str, most: int | None = None) -> str:
@@ -41,7 +44,7 @@ def _shown(character: str) -> str:
     if character in _SHOWN_AS_THEY_ARE:
         return character
     category = unicodedata.category(character)
-    if category in _INVISIBLE:
+    if category in INVISIBLE:
         return f"[U+{ord(character):04X}]"
     if category == "Zs":
         return " "

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.protocol.wire.visible_text import visible, visible_line
+from instantly_mcp._visible_text import visible, visible_line
 
 
 class VisibleTests(SynchronousTestCase):
