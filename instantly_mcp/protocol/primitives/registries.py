@@ -149,7 +149,7 @@ class ResourceRegistry:
         unlisted: Iterable[Resource] = (),
     ) -> None:
         self._resources = SelectedItems(tuple(resources))
-        self._unlisted = tuple(unlisted)
+        self._fixed = (*self._resources.all, *unlisted)
         self._templates = SelectedItems(tuple(templates))
 
     def resources(self, rights: Rights = ALL_RIGHTS) -> Sequence[Resource]:
@@ -159,7 +159,7 @@ class ResourceRegistry:
         return self._templates.seen_with(rights)
 
     def find(self, uri: str) -> ResolvedResource | None:
-        for resource in (*self._resources.all, *self._unlisted):
+        for resource in self._fixed:
             if resource.uri == uri:
                 return ResolvedResource(resource, {})
         for template in self._templates.all:

@@ -12,6 +12,7 @@ from instantly_mcp.features.resources.preview_page import (
     SCRIPT,
 )
 from instantly_mcp.features.tools.declaration import PREVIEW_CARD
+from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.protocol.primitives.card import (
     CARD_EXTENSION,
     CARD_TYPE,
@@ -24,7 +25,7 @@ from instantly_mcp.protocol.wire.versions import (
     Revision,
 )
 from tests.access.product.memory_daemon import MemoryDaemon
-from tests.access.product.ways import Caller, Session, outcome, send_modern
+from tests.access.product.ways import WAYS, Caller, Session, outcome, send_modern
 from tests.features.feature_cases import FeatureTestCase
 from tests.support.cases import ClockedTestCase
 from tests.support.messages import initialize, request
@@ -96,6 +97,27 @@ class ListingTests(ClockedTestCase):
         """The preview cannot reach a card there, so no tool has one."""
         self.assertEqual(cards(self.session(SHOWS, "2025-03-26")[1]["tools"]), {})
 
+    def test_anonymous(self) -> None:
+        """Without a credential the page is read in both eras."""
+        caller = Caller(daemon=self.daemon, key=None, capabilities=SHOWS)
+        reading = request("resources/read", {"uri": PREVIEW_CARD})
+        for result in (
+            outcome(send_modern(caller, reading)),
+            outcome(caller.post(reading).reply()),
+            outcome(Session.open(caller).post(reading).reply()),
+        ):
+            self.assertEqual(result["contents"][0]["text"], PAGE)
+
+    def test_what_it_shows(self) -> None:
+        """The preview is where the page looks for it, in the results of both eras."""
+        caller = Caller(daemon=self.daemon)
+        for way in (WAYS["modern"], WAYS["session 2025-11-25"]):
+            given: JsonObject = {"email": "a@example.com"}
+            result = way(caller, "verify_email", given)
+            preview = result["structuredContent"]["error"]["preview"]
+            self.assertIn("credit", preview["says"])
+            self.assertIn("Price in credits: 1", preview["shows"])
+
     def test_selections(self) -> None:
         """A caller sees the cards of the tools that it sees."""
         for path, names in (
@@ -129,6 +151,18 @@ class ListingTests(ClockedTestCase):
         self.assertNotIn(CARD_EXTENSION, plain["extensions"])
         none = self.modern("server/discover", SHOWS, "/readonly")["capabilities"]
         self.assertNotIn(CARD_EXTENSION, none["extensions"])
+
+
+class DeclarationTests(ClockedTestCase):
+    """The tools that have the card."""
+
+    def test_can_have_a_preview(self) -> None:
+        """Each of them can ask, and so can have a preview in its result."""
+        having = {each.name for each in DECLARATIONS if each.card is not None}
+        self.assertEqual(having, WITH_A_CARD)
+        for each in DECLARATIONS:
+            if each.card is not None:
+                self.assertTrue(each.asks_by_default, each.name)
 
 
 class ResourceTests(FeatureTestCase):

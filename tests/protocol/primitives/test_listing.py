@@ -9,6 +9,7 @@ from instantly_mcp._json_codec import Json, dumps, loads
 from instantly_mcp.protocol.primitives.listing import (
     Listing,
     describe_tool,
+    describe_tool_with_card,
     render_result,
 )
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult, text
@@ -69,6 +70,23 @@ class DescribeTests(SynchronousTestCase):
             titles = 0 if revision is V2024_11_05 else 1
             self.assertEqual(places.count(tool().title), titles, revision.version)
             self.assertEqual("title" in entry, revision.structured)
+
+    def test_card(self) -> None:
+        """The page of a tool is named where its results are structured, if wanted."""
+        carded = evolve(tool(), card="ui://test/card")
+        for version, revision in ALL_REVISIONS.items():
+            with self.subTest(version=version):
+                plain = describe_tool(carded, revision)
+                self.assertNotIn("_meta", plain)
+                self.assertEqual(describe_tool_with_card(tool(), revision), plain)
+                entry = dict(describe_tool_with_card(carded, revision))
+                check(version, "Tool", entry)
+                meta = entry.pop("_meta", None)
+                self.assertEqual(entry, plain)
+                self.assertEqual(meta is not None, revision.structured)
+                if meta is not None:
+                    self.assertEqual(meta["ui"]["resourceUri"], "ui://test/card")
+                    self.assertEqual(meta["ui"]["visibility"], ["model"])
 
     def test_output_that_is_not_an_object(self) -> None:
         """Before 2026-07-28 an output schema whose type is not object is left out."""
@@ -139,6 +157,10 @@ class ListingTests(SynchronousTestCase):
         first = whole(self.tools, V2025_11_25)
         self.assertIs(whole(self.tools, V2025_11_25), first)
         self.assertIsNot(whole(self.tools, V2025_06_18), first)
+        with_cards = listing.page(
+            "tools", self.tools, V2025_11_25, None, describe_tool_with_card
+        )
+        self.assertIsNot(with_cards["tools"], first)
         fewer = self.tools[:2]
         self.assertEqual(len(loads(dumps(whole(fewer, V2025_11_25)))), 2)
 

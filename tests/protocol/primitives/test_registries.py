@@ -115,6 +115,15 @@ class ResourceRegistryTests(SynchronousTestCase):
         for uri in ("", "test://", "test://letters/", LETTER.template.template + "/"):
             self.assertIsNone(registry.find(uri))
 
+    def test_unlisted(self) -> None:
+        """An unlisted resource is found by its URI, and is in no list."""
+        hidden = evolve(NOTE, uri="test://hidden")
+        registry = ResourceRegistry([NOTE], [LETTER], unlisted=[hidden])
+        found = registry.find("test://hidden")
+        assert found is not None
+        self.assertIs(found.described, hidden)
+        self.assertEqual(list(registry.resources()), [NOTE])
+
     def test_by_template(self) -> None:
         """A template is found by its exact text."""
         registry = ResourceRegistry([NOTE], [LETTER])

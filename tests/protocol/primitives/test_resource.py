@@ -64,6 +64,12 @@ class ContentsTests(SynchronousTestCase):
         self.assertEqual(b64decode(found["blob"]), blob)
         self.assertNotIn("text", found)
 
+    def test_meta(self) -> None:
+        """Contents say more about themselves in ``_meta``, if there is more."""
+        meta = {"ui": {"prefersBorder": True}}
+        found = ResourceContents(uri="u", mime_type="m", text="", meta=meta)
+        self.assertEqual(found.as_object()["_meta"], meta)
+
     def test_one_of_both(self) -> None:
         """Contents are either text or bytes."""
         with self.assertRaises(ValueError):
