@@ -42,7 +42,7 @@ KEPT = {
     "access.approvals.approvers.ApproverBook._approvers": OPERATOR,
     "access.approvals.queue.Approvals._deadlines": PRINCIPAL,
     "access.approvals.queue.Approvals._waiting": PRINCIPAL,
-    "access.rails.outcomes.OutcomeRail._unknown": WORKSPACE,
+    "access.rails.outcomes.OutcomeRail._unknown": PRINCIPAL,
     "access.token_book.TokenBook._by_id": OPERATOR,
     "access.token_book.TokenBook._ids": OPERATOR,
     "access.token_book.TokenBook._unstored": OPERATOR,

@@ -57,11 +57,7 @@ _RAILS = (
         act TEXT NOT NULL UNIQUE,
         request TEXT NOT NULL,
         owner TEXT NOT NULL,
-        principal TEXT NOT NULL,
-        workspace TEXT NOT NULL,
-        tool TEXT NOT NULL,
         operation TEXT NOT NULL,
-        targets TEXT NOT NULL,
         at REAL NOT NULL,
         state TEXT NOT NULL
             CHECK (state IN ('sending', 'unknown', 'looked_at', 'done', 'settled'))

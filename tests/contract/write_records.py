@@ -20,11 +20,7 @@ RECORD = WriteRecord(
     act="a1",
     request="r1",
     owner="o1",
-    principal="p1",
-    workspace="Northwind",
-    tool="reply_to_email",
     operation="replyToEmail",
-    targets=("lead@example.com", "m1"),
     at=NOW,
 )
 
@@ -53,10 +49,10 @@ class WriteRecordsContract(SynchronousTestCase):
         """Do what a daemon does when it starts."""
         return self.successResultOf(self.make_store().recover())
 
-    def unknown(self) -> list[str]:
-        """Return the acts whose outcome is not known."""
-        found = self.successResultOf(self.make_store().unknown(10))
-        return [record.act for record in found]
+    def unknown(self, since: float = NOW - 600) -> list[tuple[str, str]]:
+        """Return whose writes, of which operations, are unknown."""
+        found = self.successResultOf(self.make_store().unknown_since(since))
+        return sorted((owner, operation) for owner, operation in found)
 
     def look(self, *operations: str, owner: str = "o1", before: float = NOW + 1) -> int:
         """Note that a caller looked."""
@@ -72,7 +68,7 @@ class WriteRecordsContract(SynchronousTestCase):
         self.assertIsNone(self.begin())
         self.end(WriteState.UNKNOWN)
         self.assertEqual(self.begin(act="a2"), evolve(RECORD, state=WriteState.UNKNOWN))
-        self.assertEqual(self.unknown(), ["a1"])
+        self.assertEqual(self.unknown(), [("o1", "replyToEmail")])
 
     def test_other_requests(self) -> None:
         """It stands against no other request."""
@@ -107,7 +103,7 @@ class WriteRecordsContract(SynchronousTestCase):
         self.begin(act="a2", request="r2")
         self.end(WriteState.DONE, "a2")
         self.assertEqual(self.recover(), 1)
-        self.assertEqual(self.unknown(), ["a1"])
+        self.assertEqual(self.unknown(), [("o1", "replyToEmail")])
         self.assertEqual(self.recover(), 0)
         self.assertIsNotNone(self.begin(act="a3"))
 
@@ -145,10 +141,9 @@ class WriteRecordsContract(SynchronousTestCase):
         """After its caller looked, an equal write passes once and settles it."""
         self.begin()
         self.end(WriteState.UNKNOWN)
-        self.assertEqual(self.look("replyToEmail", "createLead"), 1)
-        self.assertEqual(self.unknown(), ["a1"])
-        self.assertIsNone(self.begin(act="a2"))
+        self.assertEqual(self.look("replyToEmail", "createLead"), 0)
         self.assertEqual(self.unknown(), [])
+        self.assertIsNone(self.begin(act="a2"))
         self.end(WriteState.UNKNOWN, "a2")
         self.assertIsNotNone(self.begin(act="a3"))
 
@@ -160,12 +155,24 @@ class WriteRecordsContract(SynchronousTestCase):
         self.assertEqual(self.look("createLead"), 0)
         self.assertEqual(self.look(), 0)
         self.assertEqual(self.look("replyToEmail", owner="o2"), 0)
-        self.assertEqual(self.look("replyToEmail", before=NOW), 0)
+        self.assertEqual(self.look("replyToEmail", before=NOW), 1)
         self.assertIsNotNone(self.begin(act="a2"))
 
-    def test_latest_first(self) -> None:
-        """The unknown writes are listed from the latest on, as many as asked for."""
-        for number in range(12):
-            self.begin(act=f"a{number:02}", request=f"r{number}")
-            self.end(WriteState.UNKNOWN, f"a{number:02}")
-        self.assertEqual(self.unknown(), [f"a{n:02}" for n in range(11, 1, -1)])
+    def test_left_after_a_look(self) -> None:
+        """A look says how many writes of its operations are still unknown."""
+        for number, operation in enumerate(["createLead"] * 3 + ["replyToEmail"]):
+            act = f"a{number}"
+            self.begin(act=act, request=act, operation=operation, at=NOW + number)
+            self.end(WriteState.UNKNOWN, act)
+        self.assertEqual(self.look("createLead", before=NOW + 1), 2)
+        self.assertEqual(self.look("createLead", before=NOW + 3), 0)
+
+    def test_unknown_since(self) -> None:
+        """Owner and operation of unknown writes are listed once, without old ones."""
+        for number, owner in enumerate(("o1", "o2", "o1", "o3")):
+            act, at = f"a{number}", NOW - 200 * number
+            self.begin(act=act, request=act, owner=owner, at=at)
+            self.end(WriteState.UNKNOWN, act)
+        both = [("o1", "replyToEmail"), ("o2", "replyToEmail")]
+        self.assertEqual(self.unknown(NOW - 600), both)
+        self.assertEqual(self.unknown(NOW - 200), both[:1])

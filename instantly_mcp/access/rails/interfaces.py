@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
@@ -80,8 +80,11 @@ class IWriteRecords(Interface):
     def look(owner: str, operations: Collection[str], before: float) -> Deferred[int]:
         """Note that a caller has read what shows the outcome of its unknown writes.
 
-        :param before: only writes that began before this time count.
-        :returns: how many unknown writes became `WriteState.LOOKED_AT`.
+        Those that began before a time become `WriteState.LOOKED_AT`.
+
+        :param operations: what the caller's reading shows.
+        :param before: the time, in seconds since the epoch.
+        :returns: how many writes of these operations are still unknown.
         """
 
     def recover() -> Deferred[int]:
@@ -90,8 +93,14 @@ class IWriteRecords(Interface):
         Must be called at the start, before any `begin`.
         """
 
-    def unknown(most: int) -> Deferred[Sequence[WriteRecord]]:
-        """Return the writes whose outcome is not known, the latest first."""
+    def unknown_since(since: float) -> Deferred[Collection[tuple[str, str]]]:
+        """Return owner and operation of the writes whose outcome is unknown.
+
+        Each pair is returned once. What the caller has looked at is not among them.
+
+        :param since: only writes that began after this time, in seconds since the
+            epoch.
+        """
 
 
 class IKillSwitchStore(Interface):

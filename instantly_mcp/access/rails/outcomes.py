@@ -14,7 +14,8 @@ API. Keys play no part in it, so it holds over a restart and over a rotation of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import ClassVar
 
 from attrs import define, field
@@ -59,19 +60,21 @@ class OutcomeRail:
     """
 
     log: ClassVar[Logger] = Logger()
+    name: ClassVar[str] = "outcomes"
 
     records: IWriteRecords
     wall: Callable[[], float]
     shown_by: Mapping[str, str]
-    name: str = "outcomes"
-    _unknown: set[str] = field(factory=set, init=False)
+    _unknown: dict[tuple[str, str], int] = field(factory=dict, init=False)
+    _numbers: Iterator[int] = field(factory=count, init=False)
 
     @deferred
     async def start(self) -> None:
         """Find out what earlier processes left; must come before any write."""
         await self.records.recover()
-        for record in await self.records.unknown(_MOST_OWNERS):
-            self._unknown.add(record.owner)
+        since = self.wall() - UNKNOWN_SECONDS
+        for owner, operation in await self.records.unknown_since(since):
+            self._note_unknown(owner, operation)
 
     @deferred
     async def look(self, act: Act) -> None:
@@ -102,11 +105,7 @@ class OutcomeRail:
             act=act.id,
             request=request_digest(owner, act.operation.id, act.arguments),
             owner=owner,
-            principal=act.principal,
-            workspace=act.workspace,
-            tool=act.tool,
             operation=act.operation.id,
-            targets=act.targets,
             at=self.wall(),
         )
 
@@ -115,7 +114,9 @@ class OutcomeRail:
         state = WriteState.SETTLED
         if ending.kind is EndingKind.AMBIGUOUS:
             state = WriteState.UNKNOWN
-            self._unknown.add(owner_of(act.principal, act.workspace_key))
+            if not act.operation.effect.idempotent:
+                owner = owner_of(act.principal, act.workspace_key)
+                self._note_unknown(owner, act.operation.id)
         elif ending.kind is EndingKind.DONE and sends_once(act.operation):
             state = WriteState.DONE
         await self.records.end(act.id, state)
@@ -123,21 +124,34 @@ class OutcomeRail:
     def read(self, principal: str, workspace_key: str, tool: str) -> None:
         """Note that a caller has read something, with a tool that succeeded.
 
-        Costs nothing unless an outcome of that caller is unknown.
+        Costs nothing unless the tool shows an unknown outcome of that caller.
         """
         if not self._unknown:
             return
         owner = owner_of(principal, workspace_key)
-        if owner not in self._unknown:
-            return
-        shown = [
-            operation
+        shown = {
+            (owner, operation): self._unknown[owner, operation]
             for operation, shows in self.shown_by.items()
-            if shows.split(" ")[0] == tool
-        ]
+            if (owner, operation) in self._unknown and shows.split(" ")[0] == tool
+        }
         if shown:
-            looked = self.records.look(owner, shown, self.wall() - SHOWN_AFTER_SECONDS)
+            operations = [operation for _, operation in shown]
+            before = self.wall() - SHOWN_AFTER_SECONDS
+            looked = self.records.look(owner, operations, before)
+            looked.addCallback(self._looked, shown)
             looked.addErrback(self._not_noted)
+
+    def _note_unknown(self, owner: str, operation: str) -> None:
+        """Remember what a read may show, until a read has shown it."""
+        if operation in self.shown_by:
+            self._unknown[owner, operation] = next(self._numbers)
+
+    def _looked(self, left: int, shown: Mapping[tuple[str, str], int]) -> None:
+        """Forget what was shown, but not what became unknown during the look."""
+        if left == 0:
+            for pair, number in shown.items():
+                if self._unknown.get(pair) == number:
+                    del self._unknown[pair]
 
     def _not_noted(self, failure: Failure) -> None:
         self.log.failure("A look at the present state was not noted", failure=failure)
@@ -181,6 +195,3 @@ def _standing_against(operation: Operation, now: float) -> Mapping[WriteState, f
         states[WriteState.SENDING] = now - UNKNOWN_SECONDS
         states[WriteState.DONE] = now - SENT_SECONDS
     return states
-
-
-_MOST_OWNERS = 10_000

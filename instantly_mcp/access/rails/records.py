@@ -87,7 +87,8 @@ class WriteState(Enum):
     :cvar UNKNOWN: it was sent, and whether it took effect is not known.
     :cvar LOOKED_AT: the same, and the caller has read the present state since.
     :cvar DONE: it took effect.
-    :cvar SETTLED: it is known, or a person said, that the record is not needed.
+    :cvar SETTLED: nothing depends on the record any more: the outcome is known, or an
+        equal write was made after a look.
     """
 
     SENDING = "sending"
@@ -104,19 +105,14 @@ class WriteRecord:
     :param act: the id of the act.
     :param request: from `request_digest`.
     :param owner: from `owner_of`.
-    :param workspace: the name of the workspace, for people.
-    :param targets: the ids of the objects that it changes.
+    :param operation: its id.
     :param at: when it began, in seconds since the epoch.
     """
 
     act: str
     request: str
     owner: str
-    principal: str
-    workspace: str
-    tool: str
     operation: str
-    targets: tuple[str, ...]
     at: float
     state: WriteState = WriteState.SENDING
 

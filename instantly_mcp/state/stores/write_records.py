@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import final
 
 from attrs import define
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from ..._json_codec import dumps, loads
 from ...access.rails.interfaces import IWriteRecords
 from ...access.rails.records import WriteRecord, WriteState
 from ..interfaces import IDatabase
@@ -18,9 +17,7 @@ from ..interfaces import IDatabase
 KEPT_WRITES = 20_000
 """How many writes are remembered, the latest ones, whatever became of them."""
 
-_COLUMNS = (
-    "act, request, owner, principal, workspace, tool, operation, targets, at, state"
-)
+_COLUMNS = "act, request, owner, operation, at, state"
 
 
 @final
@@ -53,8 +50,8 @@ class StoredWriteRecords:
     def recover(self) -> Deferred[int]:
         return self.database.run(_recover)
 
-    def unknown(self, most: int) -> Deferred[Sequence[WriteRecord]]:
-        return self.database.run(_unknown, most)
+    def unknown_since(self, since: float) -> Deferred[Collection[tuple[str, str]]]:
+        return self.database.run(_unknown_since, since)
 
 
 def _begin(
@@ -68,16 +65,12 @@ def _begin(
         (record.request,),
     )
     cursor.execute(
-        f"INSERT INTO writes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO writes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
         (
             record.act,
             record.request,
             record.owner,
-            record.principal,
-            record.workspace,
-            record.tool,
             record.operation,
-            dumps(record.targets).decode(),
             record.at,
             record.state.value,
         ),
@@ -117,7 +110,12 @@ def _look(
         f"AND at < ? AND operation IN ({_marks(operations)})",
         (owner, before, *operations),
     )
-    return cursor.rowcount
+    (left,) = cursor.execute(
+        "SELECT count(*) FROM writes WHERE state = 'unknown' AND owner = ? "
+        f"AND operation IN ({_marks(operations)})",
+        (owner, *operations),
+    ).fetchone()
+    return int(left)
 
 
 def _recover(cursor: sqlite3.Cursor) -> int:
@@ -125,32 +123,25 @@ def _recover(cursor: sqlite3.Cursor) -> int:
     return cursor.rowcount
 
 
-def _unknown(cursor: sqlite3.Cursor, most: int) -> Sequence[WriteRecord]:
-    rows = cursor.execute(
-        f"SELECT {_COLUMNS} FROM writes WHERE state IN ('unknown', 'looked_at') "
-        "ORDER BY number DESC LIMIT ?",
-        (most,),
+def _unknown_since(cursor: sqlite3.Cursor, since: float) -> Collection[tuple[str, str]]:
+    return cursor.execute(
+        "SELECT DISTINCT owner, operation FROM writes "
+        "WHERE state = 'unknown' AND at > ?",
+        (since,),
     ).fetchall()
-    return [_record(row) for row in rows]
 
 
 def _marks(values: Collection[object]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _record(
-    row: tuple[str, str, str, str, str, str, str, str, float, str],
-) -> WriteRecord:
-    act, request, owner, principal, workspace, tool, operation, targets, at, state = row
+def _record(row: tuple[str, str, str, str, float, str]) -> WriteRecord:
+    act, request, owner, operation, at, state = row
     return WriteRecord(
         act=act,
         request=request,
         owner=owner,
-        principal=principal,
-        workspace=workspace,
-        tool=tool,
         operation=operation,
-        targets=tuple(loads(targets.encode())),
         at=at,
         state=WriteState(state),
     )

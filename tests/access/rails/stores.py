@@ -15,6 +15,22 @@ class FullDisk:
         return lambda *_: fail(OSError("No space left on device"))
 
 
+class WatchedStore:
+    """A store that notes what is called; the rest comes from another one.
+
+    :ivar seen: the names of the methods that were called.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.seen: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the other store, and note it."""
+        self.seen.append(name)
+        return getattr(self._store, name)
+
+
 class SlowStore:
     """A store whose first answer the test gives; the rest comes from another one.
 

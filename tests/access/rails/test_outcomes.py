@@ -18,7 +18,7 @@ from instantly_mcp.state.database import MemoryDatabase
 from instantly_mcp.state.stores.write_records import StoredWriteRecords
 from tests.access.acts import act
 
-from .stores import FullDisk, SlowStore
+from .stores import FullDisk, SlowStore, WatchedStore
 
 NOW = 1.8e9
 LEAD = {"email": "x@y.org", "campaign_id": "c1"}
@@ -167,8 +167,8 @@ class UnknownTests(OutcomeTestCase):
         """What has the same effect when repeated is recorded, and never refused."""
         self.ends(EndingKind.AMBIGUOUS, operation="activateCampaign")
         self.passes(self.act("activateCampaign"))
-        found = self.successResultOf(self.records.unknown(10))
-        self.assertEqual([one.operation for one in found], ["activateCampaign"])
+        found = self.successResultOf(self.records.unknown_since(NOW - 1))
+        self.assertEqual([operation for _, operation in found], ["activateCampaign"])
 
     def test_at_the_same_time(self) -> None:
         """Two equal writes at the same time are two writes, unless they send mail."""
@@ -204,6 +204,67 @@ class UnknownTests(OutcomeTestCase):
         self.assertEqual(store.seen, ["begin", "end"])
         self.restart()
         self.passes(self.act("replyToEmail"))
+
+
+class CostOfReadsTests(OutcomeTestCase):
+    """What reads cost once an outcome was unknown."""
+
+    def looks(self) -> int:
+        """Return in how many of four reads, all late enough, the store was asked."""
+        self.now += 60
+        store: Any = WatchedStore(self.records)
+        self.rail.records = store
+        for tool in ("list_leads", "list_leads", "list_campaigns", "get_lead"):
+            self.look(tool)
+        self.rail.records = self.records
+        return len(store.seen)
+
+    def test_one_look(self) -> None:
+        """After the read that shows the outcome, reads cost nothing again."""
+        self.ends(EndingKind.AMBIGUOUS)
+        self.assertEqual(self.looks(), 1)
+        self.assertEqual(self.looks(), 0)
+        self.ends(EndingKind.AMBIGUOUS)
+        self.assertEqual(self.looks(), 1)
+
+    def test_too_early(self) -> None:
+        """A read that comes too early leaves the outcome to a later one."""
+        self.ends(EndingKind.AMBIGUOUS)
+        self.look("list_leads")
+        self.assertEqual(self.looks(), 1)
+
+    def test_restart(self) -> None:
+        """After a restart only what still stands against a write is looked for."""
+        self.ends(EndingKind.AMBIGUOUS)
+        self.restart()
+        self.assertEqual(self.looks(), 1)
+        self.restart()
+        self.assertEqual(self.looks(), 0)
+        self.ends(EndingKind.AMBIGUOUS)
+        self.now += 86_400
+        self.restart()
+        self.assertEqual(self.looks(), 0)
+
+    def test_idempotent(self) -> None:
+        """A write that may be repeated anyway makes no read cost anything."""
+        self.ends(EndingKind.AMBIGUOUS, operation="activateCampaign")
+        self.now += 60
+        store: Any = WatchedStore(self.records)
+        self.rail.records = store
+        self.look("get_campaign")
+        self.assertEqual(store.seen, [])
+
+    def test_unknown_during_a_look(self) -> None:
+        """What becomes unknown while a look is being stored is not forgotten."""
+        self.ends(EndingKind.AMBIGUOUS)
+        self.now += 60
+        store: Any = SlowStore(self.records)
+        self.rail.records = store
+        self.look("list_leads")
+        self.ends(EndingKind.AMBIGUOUS)
+        store.waiting.callback(0)
+        self.assertEqual(self.looks(), 1)
+        self.passes(self.act())
 
 
 class MailTests(OutcomeTestCase):
