@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.access.approvals.approval import Approval, ApprovalState
+from instantly_mcp.access.approvals.approval import Addition, Approval, ApprovalState
 from instantly_mcp.access.approvals.approver import Approver
 from instantly_mcp.access.preview import Preview
 from instantly_mcp.state.interfaces import IDatabase
@@ -57,9 +57,9 @@ class ApprovalStoreContract(_StoreContract):
         """Make an empty store."""
         self.store = SqlApprovalStore(self.new_database())
 
-    def add(self, approval: Approval, most: int = 9) -> bool:
+    def add(self, approval: Approval, most: int = 9) -> Addition:
         """Add a request."""
-        return bool(self.successResultOf(self.store.add(approval, most)))
+        return self.successResultOf(self.store.add(approval, most))
 
     def replace(self, approval: Approval, before: ApprovalState) -> bool:
         """Store a new state."""
@@ -79,7 +79,7 @@ class ApprovalStoreContract(_StoreContract):
         """What was added is returned as it was."""
         self.assertIsNone(self.newest())
         self.assertIsNone(self.successResultOf(self.store.get(REQUEST.id)))
-        self.assertTrue(self.add(REQUEST))
+        self.assertIs(self.add(REQUEST), Addition.ADDED)
         self.assertEqual(self.found(), REQUEST)
         self.assertEqual(self.newest(), REQUEST)
 
@@ -111,31 +111,34 @@ class ApprovalStoreContract(_StoreContract):
         """A subject has one open request; once that is closed, another is added."""
         self.add(REQUEST)
         second = evolve(REQUEST, id="id-2")
-        self.assertFalse(self.add(second))
+        self.assertIs(self.add(second), Addition.EXISTS)
         approved = REQUEST.decided(True, "Bo", "page", NOW)
         self.replace(approved, ApprovalState.PENDING)
-        self.assertFalse(self.add(second))
+        self.assertIs(self.add(second), Addition.EXISTS)
         used = approved.closed(ApprovalState.USED, NOW)
         self.replace(used, ApprovalState.APPROVED)
-        self.assertTrue(self.add(second))
+        self.assertIs(self.add(second), Addition.ADDED)
         self.assertEqual(self.newest(), second)
 
     def test_unique_id(self) -> None:
         """An id is used once."""
         self.add(REQUEST)
-        self.assertFalse(self.add(evolve(REQUEST, subject="subject-2")))
+        again = evolve(REQUEST, subject="subject-2")
+        self.assertIs(self.add(again), Addition.EXISTS)
         self.assertEqual(self.found(), REQUEST)
 
     def test_most_pending(self) -> None:
         """A principal has a limit of pending requests; others are not counted."""
         for number in range(2):
             asked = evolve(REQUEST, id=f"{number}", subject=f"{number}")
-            self.assertTrue(self.add(asked, 2))
+            self.assertIs(self.add(asked, 2), Addition.ADDED)
         third = evolve(REQUEST, id="3", subject="3")
-        self.assertFalse(self.add(third, 2))
-        self.assertTrue(self.add(evolve(third, principal="another"), 2))
+        self.assertIs(self.add(third, 2), Addition.FULL)
+        another = evolve(third, principal="another")
+        self.assertIs(self.add(another, 2), Addition.ADDED)
         self.replace(asked.decided(True, "Bo", "page", NOW), ApprovalState.PENDING)
-        self.assertTrue(self.add(evolve(third, id="4", subject="4"), 2))
+        fourth = evolve(third, id="4", subject="4")
+        self.assertIs(self.add(fourth, 2), Addition.ADDED)
 
     def test_compare_and_set(self) -> None:
         """A new state is stored only from the state that it was made from."""

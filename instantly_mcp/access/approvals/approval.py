@@ -30,6 +30,19 @@ CLOCK_TOLERANCE_SECONDS = 60
 _LONGEST_BLOCK = BLOCKED_SECONDS + CLOCK_TOLERANCE_SECONDS
 
 
+class Addition(Enum):
+    """What became of a new request for approval.
+
+    :cvar ADDED: it is stored.
+    :cvar EXISTS: it is not: its subject has an open request, or its id is taken.
+    :cvar FULL: it is not: its principal has as many pending ones as it may have.
+    """
+
+    ADDED = "added"
+    EXISTS = "exists"
+    FULL = "full"
+
+
 class ApprovalState(Enum):
     """Where a request stands. Only the first two are open.
 

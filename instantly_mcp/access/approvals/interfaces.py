@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from ..._credential import Secret
-from .approval import Approval, ApprovalState
+from .approval import Addition, Approval, ApprovalState
 from .approver import Approver
 
 
@@ -38,11 +38,10 @@ class IApprovalDesk(Interface):
 class IApprovalStore(Interface):
     """Where requests for approval are kept."""
 
-    def add(approval: Approval, most_pending: int) -> Deferred[bool]:
-        """Store a new, pending request.
+    def add(approval: Approval, most_pending: int) -> Deferred[Addition]:
+        """Store a new, pending request, unless there is no place for it.
 
-        :returns: ``False``, and nothing is stored, if there is an open request with
-            the same subject, or if the principal has `most_pending` pending ones.
+        :param most_pending: how many pending requests its principal may have.
         """
 
     def replace(approval: Approval, before: ApprovalState) -> Deferred[bool]:

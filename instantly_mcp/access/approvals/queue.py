@@ -28,6 +28,7 @@ from .approval import (
     MAX_PENDING,
     OPEN,
     PENDING_SECONDS,
+    Addition,
     Approval,
     ApprovalState,
     NotPendingError,
@@ -102,6 +103,7 @@ class Approvals:
             raise not_valid_any_more()
         policy = self.policy or ""
         subject = subject_of(act, policy)
+        swept = False
         for _ in range(_ATTEMPTS):
             newest = await self.store.newest(subject)
             if newest is not None:
@@ -114,16 +116,15 @@ class Approvals:
                     await self._change(newest, ApprovalState.REPLACED)
                     continue
             asked = self._request(act, subject, policy, preview)
-            if await self.store.add(asked, MAX_PENDING):
-                self._keep_time(asked)
-                self.note(_audit_line(asked))
-                self.log.info(
-                    "IMCP-APPROVAL request {id} of {tool} waits for approval",
-                    id=asked.id,
-                    tool=asked.tool,
-                )
+            added = await self.store.add(asked, MAX_PENDING)
+            if added is Addition.ADDED:
+                self._added(asked)
                 raise pending(asked, self.page_of)
-            await self.sweep()
+            if added is Addition.FULL:
+                if swept:
+                    break
+                swept = True
+                await self.sweep()
         raise too_many_pending()
 
     @deferred
@@ -188,6 +189,15 @@ class Approvals:
         return waiter
 
     # -- inside ----------------------------------------------------------------------
+
+    def _added(self, asked: Approval) -> None:
+        self._keep_time(asked)
+        self.note(_audit_line(asked))
+        self.log.info(
+            "IMCP-APPROVAL request {id} of {tool} waits for approval",
+            id=asked.id,
+            tool=asked.tool,
+        )
 
     def _answers(self, newest: Approval, preview: Preview) -> bool:
         """Return whether the newest request is an approval of exactly this preview.

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..._json_codec import Json, dumps, loads
-from ...access.approvals.approval import OPEN, Approval, ApprovalState
+from ...access.approvals.approval import OPEN, Addition, Approval, ApprovalState
 from ...access.approvals.interfaces import IApprovalStore
 from ...access.preview import Preview
 from ..interfaces import IDatabase
@@ -29,7 +29,7 @@ class SqlApprovalStore:
 
     database: IDatabase
 
-    def add(self, approval: Approval, most_pending: int) -> Deferred[bool]:
+    def add(self, approval: Approval, most_pending: int) -> Deferred[Addition]:
         return self.database.run(_add, approval, most_pending)
 
     def replace(self, approval: Approval, before: ApprovalState) -> Deferred[bool]:
@@ -52,14 +52,14 @@ class SqlApprovalStore:
         return self.database.run(_forget, before)
 
 
-def _add(cursor: sqlite3.Cursor, approval: Approval, most_pending: int) -> bool:
+def _add(cursor: sqlite3.Cursor, approval: Approval, most_pending: int) -> Addition:
     cursor.execute(
         "SELECT count(*) FROM approvals WHERE state = 'pending' AND principal = ?",
         (approval.principal,),
     )
     (pending,) = cursor.fetchone()
     if pending >= most_pending:
-        return False
+        return Addition.FULL
     cursor.execute(
         "INSERT INTO approvals (id, subject, principal, state, asked_at, document) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -72,7 +72,7 @@ def _add(cursor: sqlite3.Cursor, approval: Approval, most_pending: int) -> bool:
             _encoded(approval),
         ),
     )
-    return cursor.rowcount == 1
+    return Addition.ADDED if cursor.rowcount == 1 else Addition.EXISTS
 
 
 def _replace(cursor: sqlite3.Cursor, approval: Approval, before: ApprovalState) -> bool:

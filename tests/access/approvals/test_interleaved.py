@@ -24,8 +24,6 @@ from .queue import ACT, PREVIEW, Queue
 class WaitingDatabase:
     """A database whose transactions wait for the test, as those of a thread do."""
 
-    persistent = False
-
     waits: bool = False
     below: MemoryDatabase = field(factory=MemoryDatabase)
     _queued: deque[tuple[Deferred[Any], Callable[..., Any], tuple[Any, ...]]] = field(

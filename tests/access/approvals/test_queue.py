@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp._rights import Rights
@@ -14,11 +17,29 @@ from instantly_mcp.access.approvals.queue import FORGET_SECONDS, HISTORY_SECONDS
 from instantly_mcp.access.preview import Preview
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.operation import Risk
+from instantly_mcp.state.database import MemoryDatabase
+from instantly_mcp.state.interfaces import IDatabase, T
 
 from .queue import ACT, OTHER_PREVIEW, PREVIEW, Queue, act
 
 MINUTE = 60.0
 TOKEN = Rights(token="t1", token_name="Ada's laptop")
+
+
+@implementer(IDatabase)
+class CountedDatabase:
+    """Counts its transactions."""
+
+    def __init__(self) -> None:
+        self.transactions = 0
+        self._below = MemoryDatabase()
+        self.start = self._below.start
+        self.close = self._below.close
+
+    def run(self, interaction: Callable[..., T], *args: Any) -> Deferred[T]:
+        """Count a transaction, and run it."""
+        self.transactions += 1
+        return self._below.run(interaction, *args)
 
 
 class QueueTestCase(SynchronousTestCase):
@@ -86,6 +107,18 @@ class AskingTests(QueueTestCase):
         self.assertEqual(self.queue.refused(act("another")).code, "approval_pending")
         self.queue.pass_time(15 * MINUTE)
         self.assertEqual(self.queue.refused().code, "approval_pending")
+
+    def test_too_many_costs_little(self) -> None:
+        """A caller that has too many is refused after one sweep, not after several."""
+        database = CountedDatabase()
+        self.addCleanup(database.close)
+        queue = Queue(database)
+        for number in range(20):
+            queue.asked(act(arguments_digest=f"{number}"))
+        queue.sweep()
+        database.transactions = 0
+        self.assertEqual(queue.refused().code, "cap_reached")
+        self.assertLessEqual(database.transactions, 5)
 
 
 class BindingTests(QueueTestCase):
