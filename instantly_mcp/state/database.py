@@ -55,8 +55,6 @@ class DatabaseUnusableError(Exception):
 class MemoryDatabase:
     """A database that ends with the process; transactions run at once."""
 
-    persistent = False
-
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
         migrate(self._connection)
@@ -81,8 +79,6 @@ class SqliteDatabase:
     :raises DatabaseUnusableError: when it is not a database of this server, is damaged,
         is of a later version, or can be opened by other users. It is left as it is.
     """
-
-    persistent = True
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
-from zope.interface import Attribute, Interface
+from zope.interface import Interface
 
 T = TypeVar("T")
 
 
 class IDatabase(Interface):
     """A database whose transactions run one after the other."""
-
-    persistent = Attribute("Whether what is written outlives the process.")
 
     def run(interaction: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run an interaction in one transaction, which takes the write lock first.

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.state_dir import StateDirectory, open_state_directory
+from instantly_mcp.state.database import MemoryDatabase, SqliteDatabase
 
 
 class StateDirectoryTests(SynchronousTestCase):
@@ -83,9 +84,9 @@ class StateDirectoryTests(SynchronousTestCase):
     def test_database(self):
         """The database is in the folder, and in memory where there is none."""
         path = Path(self.mktemp()) / "state"
-        self.assertTrue(self.keep(state_dir=str(path)).database.persistent)
+        self.assertIsInstance(self.keep(state_dir=str(path)).database, SqliteDatabase)
         self.assertTrue((path / "state.sqlite3").exists())
-        self.assertFalse(self.keep().database.persistent)
+        self.assertIsInstance(self.keep().database, MemoryDatabase)
 
     def test_database_cannot_be_used(self):
         """Anything else in the place of the database is a mistake, and stays there.
@@ -118,10 +119,10 @@ class StateDirectoryTests(SynchronousTestCase):
     def test_second_sandbox(self):
         """A second sandbox with the default folder remembers nothing instead."""
         home = {"HOME": str(Path(self.mktemp())), "INSTANTLY_MCP_SANDBOX": "1"}
-        self.assertTrue(self.keep(home).database.persistent)
+        self.assertIsInstance(self.keep(home).database, SqliteDatabase)
         second = self.keep(home)
         self.assertIsNone(second.path)
-        self.assertFalse(second.database.persistent)
+        self.assertIsInstance(second.database, MemoryDatabase)
         with self.assertRaises(ConfigurationError):
             self.keep(home, state_dir=f"{home['HOME']}/.local/state/instantly-mcp")
 

@@ -73,10 +73,9 @@ class InlineTests(FileTestCase):
         return both
 
     def test_interface(self):
-        """Both are databases, and only the file is persistent."""
+        """Both are databases."""
         for each in self.databases():
             self.assertTrue(verifyObject(IDatabase, each))
-        self.assertEqual([one.persistent for one in self.databases()], [False, True])
 
     def test_result(self):
         """A transaction gets its arguments and gives its result."""
