@@ -63,7 +63,9 @@ class CapsRail:
         self._require_limited(act)
         reservation = _reservation(act)
         if reservation.amounts:
-            reached = await recorded(self.counters.room(reservation, self.caps))
+            reached = await recorded(
+                self.counters.room(reservation, self._caps_for(act))
+            )
             if reached is not None:
                 raise self._refusal(reached)
 

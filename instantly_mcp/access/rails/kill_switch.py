@@ -45,6 +45,7 @@ class KillSwitch:
     note: Callable[[JsonObject], object] = noop
     off_in_settings: bool = field(default=False, init=False)
     switched: Switched | None = field(default=None, init=False)
+    _latest: Switched | None = field(default=None, init=False)
 
     @property
     def is_off(self) -> bool:
@@ -65,14 +66,19 @@ class KillSwitch:
     async def switch(self, off: bool, by: str) -> None:
         """Switch sending off or on by a command.
 
-        Off counts at once, before it is stored; on counts once it is.
+        Off counts at once, before it is stored; on counts once it is, unless another
+        command came meanwhile.
         """
-        switched = Switched(off, self.wall(), by)
+        self._latest = switched = Switched(off, self.wall(), by)
         if off:
-            self.switched = switched
+            self._command(switched)
         await self.store.save(switched)
+        if not off and switched is self._latest:
+            self._command(switched)
+
+    def _command(self, switched: Switched) -> None:
         self.switched = switched
-        self._changed("command", by, off)
+        self._changed("command", switched.by, switched.off)
 
     def set(self, off: bool) -> None:
         """Switch sending off or on by the setting."""

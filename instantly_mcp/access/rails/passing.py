@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from attrs import define
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from ..act import NOT_SENT, Act, Ending
@@ -62,10 +62,17 @@ class Rails:
         await self._after(self.rails, act, ending)
 
     async def _after(self, rails: Sequence[IRail], act: Act, ending: Ending) -> None:
+        cancelled: CancelledError | None = None
         for rail in reversed(rails):
             try:
                 await rail.after(act, ending)
+            except CancelledError as error:
+                # The caller has left; the other rails must learn the ending all the
+                # same.
+                cancelled = error
             except Exception:
                 self.log.failure(
                     "The rail {name} could not note an ending", name=rail.name
                 )
+        if cancelled is not None:
+            raise cancelled

@@ -6,7 +6,6 @@ caller in one workspace, also after a restart and after the caller's key was rep
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import Enum
 from hashlib import sha256
@@ -14,6 +13,7 @@ from hashlib import sha256
 from attrs import field, frozen
 
 from ..._json_codec import JsonObject, dumps
+from ..canonical import digest_of
 
 
 def owner_of(principal: str, workspace_key: str) -> str:
@@ -27,8 +27,7 @@ def request_digest(owner: str, operation_id: str, arguments: JsonObject) -> str:
     :param owner: from `owner_of`.
     :param arguments: those of the operation, by the names of the API.
     """
-    text = json.dumps([owner, operation_id, arguments], sort_keys=True)
-    return sha256(text.encode("ascii")).hexdigest()
+    return digest_of([owner, operation_id, dict(arguments)])
 
 
 @frozen(kw_only=True)

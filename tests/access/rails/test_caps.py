@@ -128,6 +128,16 @@ class CapsRailTests(SynchronousTestCase):
         self.failureResultOf(looking, AccessRefusedError)
         self.assertIsNone(self.successResultOf(self.rail.look(act(amounts={}))))
 
+    def test_look_with_the_cap_of_a_token(self) -> None:
+        """A look refuses what a token's own cap leaves no room for."""
+        self.rail.of_token = {"own": {"mails": 1}}.__getitem__
+        own = {"principal": "own", "rights": Rights(token="own")}
+        self.assertIsNone(self.successResultOf(self.rail.look(self.reply(**own))))
+        self.passes(self.reply(**own))
+        looking = self.rail.look(self.reply(**own))
+        error = self.failureResultOf(looking, AccessRefusedError).value
+        self.assertEqual(error.facts["limit"], 1)
+
     def test_one_call(self) -> None:
         """A cap of one call counts all acts of that call."""
         self.passes(self.reply(call="c1", amounts={"recipients": 2}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
@@ -101,6 +101,36 @@ class KillSwitchTests(SynchronousTestCase):
             self.store.result.errback(OSError("disk full"))
             self.failureResultOf(switching, OSError)
             self.assertTrue(self.switch.is_off)
+
+    def test_off_while_on_is_stored(self):
+        """Off counts, and stays, when it comes while on is still being stored."""
+        self.successResultOf(self.switch.switch(True, "ada"))
+        on = self.store.result = Deferred()
+        self.switch.switch(False, "ada")
+        off = self.store.result = Deferred()
+        failing = self.switch.switch(True, "bob")
+        on.callback(None)
+        self.assertTrue(self.switch.is_off)
+        off.errback(OSError("disk full"))
+        self.failureResultOf(failing, OSError)
+        self.assertTrue(self.switch.is_off)
+        self.assertEqual([each["off"] for each in self.noted], [True, True])
+
+    def test_on_while_off_is_stored(self):
+        """The last of two commands counts, in whatever order they are stored."""
+        off = self.store.result = Deferred()
+        self.switch.switch(True, "ada")
+        on = self.store.result = Deferred()
+        self.switch.switch(False, "bob")
+        on.callback(None)
+        off.callback(None)
+        self.assertFalse(self.switch.is_off)
+
+    def test_audit_of_off_that_cannot_be_stored(self):
+        """That sending was switched off is noted also when that cannot be stored."""
+        self.store.result = fail(OSError("disk full"))
+        self.failureResultOf(self.switch.switch(True, "ada"), OSError)
+        self.assertEqual([each["off"] for each in self.noted], [True])
 
     def test_a_command_does_not_lift_the_setting(self):
         """Both must be on; each changes only its own."""

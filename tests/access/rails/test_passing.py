@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
@@ -18,7 +18,7 @@ from tests.access.acts import act
 
 
 @implementer(IRail)
-@define
+@define(slots=False)
 class NotingRail:
     """Notes what it learns."""
 
@@ -76,6 +76,17 @@ class RailsTests(SynchronousTestCase):
         kind = NOT_SENT.kind
         self.assertEqual(self.seen, [("b", kind), ("a", kind)])
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+    def test_a_rail_that_is_cancelled(self) -> None:
+        """When the caller leaves, every rail learns the ending; no error is logged."""
+        waiting = self.rail("b")
+        waiting.after = lambda act, ending: Deferred()  # type: ignore[method-assign]
+        rails = Rails([self.rail("a"), waiting])
+        telling = Deferred.fromCoroutine(rails.after(act(), NOT_SENT))
+        telling.cancel()
+        self.failureResultOf(telling, CancelledError)
+        self.assertEqual(self.seen, [("a", NOT_SENT.kind)])
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_early_checks(self) -> None:
         """What is checked early is checked in order, up to a refusal; no rail runs."""
