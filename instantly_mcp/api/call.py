@@ -93,6 +93,11 @@ class ApiCall:
         )
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether an earlier attempt of this write may have taken effect."""
+        return self.doubtful and not self.operation.effect.read_only
+
+    @property
     def may_have_deleted(self) -> bool:
         """Whether an earlier attempt may have deleted the object."""
         return self.doubtful and self.operation.method == "DELETE"
@@ -100,8 +105,13 @@ class ApiCall:
     def leave(self) -> bool:
         """Note that the caller has left; return whether the write goes on."""
         self.left = True
-        self.grant.was_left = self.on_the_wire or self.doubtful
+        self.grant.may_have_acted = self.on_the_wire or self.in_doubt
         return self.on_the_wire
+
+    def note_doubt(self, may_have_acted: bool) -> None:
+        """Note that an attempt failed, and whether it may have taken effect."""
+        self.doubtful = self.doubtful or may_have_acted
+        self.grant.may_have_acted = self.in_doubt
 
     def stop(self) -> None:
         """Cancel the call because the daemon stops."""
@@ -136,7 +146,7 @@ def explained(call: ApiCall, error: Exception, late: str, max_reply: int) -> Exc
 
 def stopped(call: ApiCall) -> ApiError:
     """Return the error for a call that was under way when the daemon stopped."""
-    if call.on_the_wire or (call.doubtful and not call.operation.effect.read_only):
+    if call.on_the_wire or call.in_doubt:
         why = "This server stopped before Instantly answered."
         return error_messages.outcome_unknown(call.operation, why)
     return error_messages.stopping(call.operation)

@@ -172,7 +172,7 @@ class InstantlyClient:
         seconds = max(0.0, until - self.clock.seconds())
 
         def late(result: object, timeout: float) -> object:
-            if call is not None and call.settled is None:
+            if call is not None and call.settled is None and not call.doubtful:
                 error = error_messages.timed_out(operation, "was not reached in time")
                 return Failure(error)
             if operation.effect.idempotent:
@@ -243,7 +243,7 @@ class InstantlyClient:
                     last = failed
                 if pause is None:
                     raise last.error from None
-                call.doubtful = call.doubtful or failed.is_server_error
+                call.note_doubt(failed.is_server_error)
             await wait_before_retry(call, pause, last, self.concurrency, self.clock)
             tried += 1
 

@@ -35,8 +35,9 @@ class Grant:
         its caller has left.
     :param may_go: asked right before each attempt is sent, because calls wait for
         their turn. False means that the operator has switched sending off meanwhile.
-    :ivar was_left: the caller left when Instantly might have seen the write. One that
-        is left before is not sent.
+    :ivar may_have_acted: whether the write may have taken effect although its call
+        failed: its caller left when Instantly might have seen it, or an attempt before
+        the last one was answered with a server error.
     """
 
     operation: Operation
@@ -44,7 +45,7 @@ class Grant:
     arguments: JsonObject | None = field(default=None, repr=False)
     on_late_end: Callable[[Json | Failure], object] = field(default=noop, repr=False)
     may_go: Callable[[], bool] = field(default=_yes, repr=False)
-    was_left: bool = field(default=False, init=False)
+    may_have_acted: bool = field(default=False, init=False)
     _used: bool = field(default=False, init=False)
 
     def use(self, operation: Operation, arguments: JsonObject) -> bool:

@@ -13,10 +13,23 @@ from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from . import error_messages
 from .call import ApiCall, stopped
+from .errors import ApiError, Reason
 from .interfaces import IDetached
 
 T = TypeVar("T")
+
+_LAST_ATTEMPT_NOT_SENT = frozenset(
+    {
+        Reason.RATE_LIMITED,
+        Reason.SENDING_OFF,
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.UPSTREAM_FAILED,
+    }
+)
+"""The reasons that, without a status, say that the last attempt was not sent."""
 
 
 @define(eq=False)
@@ -83,6 +96,11 @@ class UnderWay:
         """Return the error that the caller of a failed call gets."""
         if call.stopped and isinstance(error, CancelledError):
             return stopped(call)
+        if call.in_doubt and _was_not_sent(error):
+            why = (
+                "Instantly answered with a server error, and no other attempt was made."
+            )
+            return error_messages.outcome_unknown(call.operation, why)
         return error
 
     def _hold(self, call: ApiCall) -> None:
@@ -90,6 +108,14 @@ class UnderWay:
             held: Deferred[object] = Deferred()
             self.detached.hold(held)
             call.work.addBoth(_fire, held)
+
+
+def _was_not_sent(error: Exception) -> bool:
+    return (
+        isinstance(error, ApiError)
+        and error.status is None
+        and error.reason in _LAST_ATTEMPT_NOT_SENT
+    )
 
 
 def _fire(result: T, held: Deferred[object]) -> T:

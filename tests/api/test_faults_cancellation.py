@@ -71,7 +71,7 @@ class CancellationTests(FaultTestCase):
         await self.upstream.arrived.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
-        self.assertTrue(grant.was_left)
+        self.assertTrue(grant.may_have_acted)
         self.assertEqual(ended, [])
         self.upstream.release()
         await self.detached.tracked[0]
@@ -90,7 +90,7 @@ class CancellationTests(FaultTestCase):
                 self.failureResultOf(call, CancelledError)
             else:
                 await call
-            self.assertFalse(grant.was_left)
+            self.assertFalse(grant.may_have_acted)
             self.assertEqual(ended, [])
 
     async def test_write_without_a_body_completes(self) -> None:

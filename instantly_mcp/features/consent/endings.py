@@ -26,21 +26,26 @@ _UNKNOWN = frozenset(
 )
 
 
-def ending_of(error: BaseException, seconds: float, *, was_left: bool) -> Ending:
+def ending_of(error: BaseException, seconds: float, *, may_have_acted: bool) -> Ending:
     """Return how a write ended whose call failed.
 
-    :param was_left: see `Grant.was_left`. What failed in another way than with an
-        `ApiError`, such as a cancellation, was sent only then.
+    :param may_have_acted: see `Grant.may_have_acted`. The error tells only of the last
+        attempt; a write is refused only if no attempt may have taken effect.
     """
-    if not isinstance(error, ApiError):
-        kind = EndingKind.AMBIGUOUS if was_left else EndingKind.REFUSED
-        return Ending(kind=kind, seconds=seconds)
-    kind = EndingKind.FAILED
-    if error.reason in _NOT_SENT or _is_breaker_open(error):
-        kind = EndingKind.REFUSED
-    elif error.reason in _UNKNOWN or in_doubt(error):
+    kind, status = EndingKind.REFUSED, None
+    if isinstance(error, ApiError):
+        kind, status = _kind_of(error), error.status
+    if kind is EndingKind.REFUSED and may_have_acted:
         kind = EndingKind.AMBIGUOUS
-    return Ending(kind=kind, status=error.status, seconds=seconds)
+    return Ending(kind=kind, status=status, seconds=seconds)
+
+
+def _kind_of(error: ApiError) -> EndingKind:
+    if error.reason in _NOT_SENT or _is_breaker_open(error):
+        return EndingKind.REFUSED
+    if error.reason in _UNKNOWN or in_doubt(error):
+        return EndingKind.AMBIGUOUS
+    return EndingKind.FAILED
 
 
 def _is_breaker_open(error: ApiError) -> bool:

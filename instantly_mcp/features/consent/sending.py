@@ -50,7 +50,8 @@ class ActSending:
         try:
             reply = await self.context.send(act.operation, act.arguments, grant, call)
         except BaseException as error:
-            ending = ending_of(error, self._seconds, was_left=grant.was_left)
+            doubt = grant.may_have_acted
+            ending = ending_of(error, self._seconds, may_have_acted=doubt)
             await self.rails.after(act, ending)
             raise
         await self.rails.after(act, self._done())
@@ -61,7 +62,7 @@ class ActSending:
         ending = self._done()
         if isinstance(result, Failure):
             error = result.value or RuntimeError("no exception")
-            ending = ending_of(error, self._seconds, was_left=True)
+            ending = ending_of(error, self._seconds, may_have_acted=True)
         reporting = Deferred.fromCoroutine(self.rails.after(self.act, ending))
         reporting.addErrback(self._not_reported)
 

@@ -102,6 +102,22 @@ class SendingTests(ClockedTestCase):
             self.assertEqual(self.kinds(), [kind], reason)
             self.assertEqual(self.rail.seen[0].status, status)
 
+    def test_doubtful(self) -> None:
+        """What was surely not sent last is not refused if it may be done already."""
+        for error in (
+            api_error(Reason.SENDING_OFF, "replyToEmail"),
+            api_error(Reason.TIMEOUT, "replyToEmail"),
+            api_error(Reason.UNREACHABLE, "replyToEmail"),
+            api_error(Reason.UPSTREAM_FAILED, "replyToEmail"),
+            CancelledError(),
+        ):
+            self.rail.seen.clear()
+            self.reply = Deferred()
+            self.start().addErrback(lambda failure: None)
+            self.grants[-1].may_have_acted = True
+            self.reply.errback(Failure(error))
+            self.assertEqual(self.kinds(), ["ambiguous"], error)
+
     def test_left_in_time(self) -> None:
         """A write whose caller leaves before Instantly sees it was not sent."""
         running = self.start()
@@ -117,7 +133,7 @@ class SendingTests(ClockedTestCase):
             self.reply = Deferred()
             running = self.start()
             grant = self.grants[-1]
-            grant.was_left = True
+            grant.may_have_acted = True
             running.cancel()
             self.failureResultOf(running, CancelledError)
             self.assertEqual(self.kinds(), ["ambiguous"])

@@ -1,0 +1,105 @@
+"""A write that was answered with a server error is never said not to be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError
+
+from instantly_mcp.api.errors import ApiError, Reason
+from instantly_mcp.api.grant import Grant
+from tests.support.cases import ClockedTestCase
+
+from .builders import LIST, PATCH_ONE, client, credential, granted
+from .test_client import URL, MemoryAgent
+
+ARGUMENTS = {"id": "c1"}
+
+
+class DoubtfulWriteTests(ClockedTestCase):
+    """The second attempt of a write whose first one got a 503."""
+
+    def setUp(self) -> None:
+        """Answer with 503."""
+        super().setUp()
+        self.agent = MemoryAgent()
+        self.agent.status = 503
+        self.client = client(self.agent, URL, self.clock)
+        self.sending = True
+        self.grant = Grant(
+            PATCH_ONE, credential(), ARGUMENTS, may_go=lambda: self.sending
+        )
+
+    def begin(self, until: float | None = None) -> Deferred[Any]:
+        """Begin the write; its first attempt is answered."""
+        call = self.client.execute(PATCH_ONE, ARGUMENTS, self.grant, until=until)
+        self.assertNoResult(call)
+        self.assertTrue(self.grant.may_have_acted)
+        return call
+
+    def assertUnknown(self, call: Deferred[Any], attempts: int = 1) -> None:
+        """Fail unless the error leaves open whether the write took effect."""
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIs(error.reason, Reason.OUTCOME_UNKNOWN)
+        self.assertNotIn("othing was sent", error.message)
+        self.assertTrue(self.grant.may_have_acted)
+        self.assertEqual(len(self.agent.asked), attempts)
+
+    def test_sending_off(self) -> None:
+        """Sending is switched off before the second attempt."""
+        call = self.begin()
+        self.sending = False
+        self.clock.advance(1)
+        self.assertUnknown(call)
+
+    def test_unreachable(self) -> None:
+        """The second attempt gets no connection, and the third neither."""
+        call = self.begin()
+        self.agent.answer = ConnectError()
+        self.clock.pump([1, 2])
+        self.assertUnknown(call, 3)
+
+    def test_timeout(self) -> None:
+        """The second attempt gets no connection until the deadline."""
+        call = self.begin()
+        silent: Deferred[Any] = Deferred()
+        self.agent.request = lambda *_: silent  # type: ignore
+        self.clock.pump([1, 30])
+        self.assertUnknown(call)
+
+    def test_open_breaker(self) -> None:
+        """The breaker opens before the second attempt."""
+        call = self.begin()
+        for _ in range(10):
+            entered = self.client.breaker.enter()
+            assert entered is not None
+            self.client.breaker.leave(entered, False)
+        self.assertEqual(self.client.health.breaker, "open")
+        self.clock.advance(1)
+        self.assertUnknown(call)
+
+    def test_asked_to_slow_down(self) -> None:
+        """Another call is asked to slow down before the second attempt."""
+        call = self.begin()
+        self.client.throttle.slow_down(
+            credential().workspace_key, PATCH_ONE, 60, asked=60
+        )
+        self.clock.advance(1)
+        self.assertUnknown(call)
+
+    def test_answer_is_due_in_the_pause(self) -> None:
+        """The time of the caller ends between two attempts."""
+        call = self.begin(until=0.25)
+        self.clock.advance(0.25)
+        self.assertUnknown(call)
+
+    def test_reads(self) -> None:
+        """A read has no effect that could be unknown."""
+        grant = granted()
+        call = self.client.execute(LIST, {}, grant)
+        self.agent.answer = ConnectError()
+        self.clock.pump([1, 2])
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIs(error.reason, Reason.UNREACHABLE)
+        self.assertFalse(grant.may_have_acted)
