@@ -31,6 +31,7 @@ from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..protocol.wire.errors import ProtocolError
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
+from .audit.audit_log import noting
 from .books import Books, load_books, require_approvers
 from .draining import TrackedServer
 from .durable_rails import make_durable_rails
@@ -180,7 +181,7 @@ def _books(
         wall,
         key_file_reader(settings),
         learn,
-        note=state.audit.append,
+        note=noting(state.audit),
         policy=policy_of(settings).version,
         seconds=clock.seconds,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from .._deferred import deferred
@@ -64,13 +65,28 @@ class StateDirectory:
 
     @deferred
     async def close(self) -> None:
-        """Finish what is being written, and let another process use the directory."""
+        """Finish what is being written, and let another process use the directory.
+
+        When it is cancelled, it waits for neither the audit nor the database.
+        """
         try:
-            await self.audit.close()
-            await self.database.close()
+            await self._close_files()
         finally:
             if self.lock is not None:
                 self.lock.release()
+
+    async def _close_files(self) -> None:
+        cancelled = False
+        try:
+            await self.audit.close()
+        except CancelledError:
+            cancelled = True
+            raise
+        finally:
+            closing = self.database.close()
+            if cancelled:
+                closing.cancel()
+            await closing
 
 
 def open_state_directory(

@@ -26,7 +26,7 @@ from typing import Any, TypeVar, cast, final
 from urllib.parse import quote
 
 from twisted.enterprise.adbapi import ConnectionPool
-from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.defer import CancelledError, Deferred, execute, fail, succeed
 from zope.interface import implementer
 
 from .._deferred import deferred
@@ -83,6 +83,7 @@ class SqliteDatabase:
     def __init__(self, path: str) -> None:
         self._path = path
         self._pool: ConnectionPool | None = None
+        self._closed = False
         _require_file(path)
         try:
             with closing(_connect(path)) as connection:
@@ -93,6 +94,8 @@ class SqliteDatabase:
             raise DatabaseUnusableError(path, str(error)) from error
 
     def run(self, interaction: Callable[..., T], *args: Any) -> Deferred[T]:
+        if self._closed:
+            return fail(sqlite3.ProgrammingError("the database is closed"))
         if self._pool is None:
             return execute(self._run_now, interaction, args)
         # adbapi commits after the interaction, or rolls back.
@@ -114,15 +117,24 @@ class SqliteDatabase:
 
     @deferred
     async def close(self) -> None:
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
+            self._closed = True
             return
-        pool, last = self._pool, self.run(_nothing)
+        idle = True
         try:
-            # Closing the pool blocks until its thread is idle, which it is after this.
-            await last
+            await self.run(_nothing)
+        except CancelledError:
+            idle = False
+            raise
         finally:
-            self._pool = None
-            pool.close()
+            self._pool, self._closed = None, True
+            # Closing the pool blocks until its thread is idle.
+            if idle:
+                pool.close()
+            else:
+                last = pool.runInteraction(_begin, _nothing, ())
+                last.addBoth(lambda _: pool.close())
 
     def _run_now(self, interaction: Callable[..., T], args: tuple[Any, ...]) -> T:
         with closing(_connect(self._path)) as connection:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+from attrs import evolve
 from cryptography.fernet import Fernet
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.settings.errors import ConfigurationError
@@ -104,6 +109,35 @@ class StateDirectoryTests(SynchronousTestCase):
         self.assertEqual(file.read_bytes(), b"precious")
         file.unlink()
         self.keep(state_dir=str(path))
+
+    def test_end_of_an_audit_that_fails(self):
+        """When the audit cannot be closed, the database is, and the folder is free."""
+        path = Path(self.mktemp())
+        ends = self.ending(fail(OSError("disk full")))
+        state = evolve(self.keep(state_dir=str(path)), audit=ends)
+        self.failureResultOf(state.close(), OSError)
+        self.assertClosed(state)
+        self.keep(state_dir=str(path))
+
+    def test_end_that_is_cancelled(self):
+        """When the time is over, nothing is waited for, and the folder is free."""
+        path = Path(self.mktemp())
+        one, other = self.ending(Deferred()), self.ending(Deferred())
+        state = evolve(self.keep(state_dir=str(path)), audit=one, database=other)
+        ending = state.close()
+        self.assertNoResult(ending)
+        ending.cancel()
+        self.failureResultOf(ending, CancelledError)
+        self.keep(state_dir=str(path))
+
+    def ending(self, ended: Deferred[None]) -> Any:
+        """Return an audit or a database that ends like this."""
+        return SimpleNamespace(close=lambda: ended)
+
+    def assertClosed(self, state: StateDirectory) -> None:
+        """Fail unless the database is closed."""
+        running = state.database.run(lambda cursor: None)
+        self.failureResultOf(running, sqlite3.ProgrammingError)
 
     def test_second_daemon(self):
         """A second daemon on the same folder is refused, with what to do."""

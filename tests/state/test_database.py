@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.defer import gatherResults
+from twisted.internet.defer import CancelledError, gatherResults
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
@@ -290,6 +290,41 @@ class ThreadTests(TestCase):
         self.assertEqual(self.successResultOf(running), 1)
         again = SqliteDatabase(self.path)
         self.assertEqual(await again.run(numbers), [7])
+
+    @deferred
+    async def test_close_while_the_thread_is_busy(self):
+        """A close that is cancelled returns at once; the transaction is finished."""
+        await self.start()
+        go_on, began = threading.Event(), threading.Event()
+
+        def wait(cursor: sqlite3.Cursor) -> None:
+            began.set()
+            # On a failure of this test the limit ends it.
+            note(cursor, int(go_on.wait(20)))
+
+        running = self.database.run(wait)
+        began.wait(20)
+        closing = self.database.close()
+        closing.cancel()
+        try:
+            self.assertFalse(running.called)
+            self.failureResultOf(closing, CancelledError)
+            self.failureResultOf(self.database.run(numbers), sqlite3.ProgrammingError)
+        finally:
+            go_on.set()
+        await running
+        again = SqliteDatabase(self.path)
+        self.assertEqual(await again.run(numbers), [1])
+
+    @deferred
+    async def test_closed(self):
+        """After it nothing is written: another process may have the directory."""
+        await self.start()
+        await self.database.close()
+        for database in (self.database, SqliteDatabase(self.path)):
+            await database.close()
+            with self.assertRaises(sqlite3.ProgrammingError):
+                await database.run(note, 7)
 
     @deferred
     async def test_close_twice(self):

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, ClassVar, TypeAlias, final
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.defer import CancelledError, Deferred, execute, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -22,8 +22,8 @@ from zope.interface import implementer
 from ..._deferred import deferred
 from ..._json_codec import JsonObject, dumps
 from ...access.audit.chain import ChainHead
-from ...access.audit.open_intents import OUTCOME
-from ...access.audit.records import STOPPED
+from ...access.audit.open_intents import INTENT
+from ...access.audit.records import REFUSED, STOPPED
 from ...access.interfaces import IAuditLog
 from .file import AuditFile
 
@@ -34,7 +34,10 @@ InThread: TypeAlias = Callable[
 """Calls a function with an argument, at once or on a thread."""
 
 MAX_LATE = 10_000
-"""How many outcomes are kept in memory while the file cannot be written."""
+"""How many lines are kept in memory while the file cannot be written."""
+
+_NOT_KEPT = frozenset({INTENT, REFUSED})
+"""The kinds of lines that need not be written later: what they tell of was not sent."""
 
 Waiting: TypeAlias = tuple[Sequence[JsonObject], Deferred[None]]
 """Lines, and what fires when they are durable."""
@@ -51,8 +54,9 @@ class AuditLog:
     :param file: a file that was started.
     :param wall: returns the seconds since the epoch.
     :param in_thread: calls the methods of the file.
-    :ivar late: outcomes that could not be written. They are written before any other
-        line, so no write is sent while one is missing.
+    :ivar late: lines that could not be written, at most `MAX_LATE`: all that tell of
+        something that has happened, such as outcomes, decisions and commands. They are
+        written before any other line, so no write is sent while one is missing.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -94,9 +98,18 @@ class AuditLog:
 
     @deferred
     async def close(self) -> None:
-        """Write what is queued and a last line, log the head, and close the file."""
+        """Write what is queued and a last line, log the head, and close the file.
+
+        A second time does nothing.
+        """
+        if self.file.closed:
+            return
         try:
             await self.append({"kind": STOPPED})
+        except CancelledError:
+            # Its thread may be writing still, so the descriptor stays open.
+            self.file.refuse_more()
+            raise
         except OSError:
             self.log.failure("IMCP-AUDIT the last line of the audit is not written")
         self.log_head()
@@ -127,7 +140,8 @@ class AuditLog:
         self._idle = True
         if isinstance(result, Failure):
             lines = [*late, *(facts for lines, _ in batch for facts in lines)]
-            self.late = [each for each in lines if each["kind"] == OUTCOME][:MAX_LATE]
+            kept = [each for each in lines if each["kind"] not in _NOT_KEPT]
+            self.late = kept[:MAX_LATE]
         for _, done in batch:
             if isinstance(result, Failure):
                 done.errback(result)
@@ -169,6 +183,19 @@ class LoggedAudit:
     def close(self) -> Deferred[None]:
         """Do nothing: the log is closed last."""
         return succeed(None)
+
+
+def noting(audit: IAuditLog) -> Callable[[JsonObject], None]:
+    """Return what adds a line that nothing waits for; a failure is only logged."""
+    log = Logger("instantly_mcp.daemon.audit")
+
+    def failed(failure: Failure) -> None:
+        log.failure("IMCP-AUDIT a line is not in the audit yet", failure=failure)
+
+    def note(facts: JsonObject) -> None:
+        audit.append(facts).addErrback(failed)
+
+    return note
 
 
 def stamped(facts: JsonObject, now: float) -> JsonObject:

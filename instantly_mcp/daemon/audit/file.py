@@ -15,6 +15,7 @@ missing at the end, and goes on with the chain if the file was renamed meanwhile
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -53,6 +54,7 @@ class AuditFile:
     :param directory: the state directory, which has the key.
     :param sync: `os.fsync`, or a replacement in tests.
     :ivar head: the last line of the chain.
+    :ivar closed: no more lines are accepted.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -69,6 +71,7 @@ class AuditFile:
         self._sync = sync
         self._key = b""
         self._descriptor: int | None = None
+        self.closed = False
         self._verifier = Verifier(b"")
         self._intents = OpenIntents()
         self._inode: tuple[int, int] | None = None
@@ -93,17 +96,25 @@ class AuditFile:
         Without lines, a file that was renamed is followed by a new one, if need be.
 
         :param at: the time of lines that this class adds.
-        :raises OSError: if they cannot be written; then none is.
+        :raises OSError: if they cannot be written; then none is. Also after `close`:
+            the lock of the state directory may be with another process then.
         """
+        if self.closed:
+            raise OSError(errno.EBADF, "the audit file is closed", str(self.path))
         self._catch_up()
         self._add(lines, at)
         return self.head
 
     def close(self) -> None:
         """Close all files. The object can be used no longer."""
+        self.refuse_more()
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+    def refuse_more(self) -> None:
+        """Let `append` fail from now on; a call that is running may end."""
+        self.closed = True
 
     def _open_key(self) -> None:
         problem = problem_with_key(self._directory, self.path)
@@ -121,15 +132,20 @@ class AuditFile:
         if self._descriptor is None or at_path != self._inode:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             fresh = os.open(self.path, flags | os.O_NONBLOCK, 0o600)
-            if not stat.S_ISREG(os.fstat(fresh).st_mode):
+            try:
+                status = os.fstat(fresh)
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(0, "not a regular file")
+                if at_path is None:
+                    sync_directory(self.path.parent)
+                if self._descriptor is not None:
+                    self._scan()  # What was added before it was renamed.
+            except BaseException:
                 os.close(fresh)
-                raise OSError(0, "not a regular file")
-            if at_path is None:
-                sync_directory(self.path.parent)
+                raise
             if self._descriptor is not None:
-                self._scan()  # What was added before it was renamed.
                 os.close(self._descriptor)
-            self._descriptor, self._inode = fresh, _inode_of(self.path)
+            self._descriptor, self._inode = fresh, _identity(status)
             self._begin()
         self._scan()
 
@@ -269,7 +285,10 @@ def noted_head(directory: Path) -> ChainHead | None:
 
 def _inode_of(path: Path) -> tuple[int, int] | None:
     try:
-        at = os.stat(path)
+        return _identity(os.stat(path))
     except FileNotFoundError:
         return None
-    return at.st_dev, at.st_ino
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

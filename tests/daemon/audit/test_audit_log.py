@@ -14,8 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import loads
+from instantly_mcp._noop import noop
 from instantly_mcp.access.interfaces import IAuditLog
-from instantly_mcp.daemon.audit.audit_log import AuditLog, LoggedAudit
+from instantly_mcp.daemon.audit.audit_log import AuditLog, LoggedAudit, noting
 from instantly_mcp.daemon.audit.file import AuditFile
 
 NOW = 1_800_000_000.25
@@ -128,6 +129,43 @@ class AuditLogTests(SynchronousTestCase):
         expected = ["intent a", "outcome a", "outcome b", "intent c"]
         self.assertEqual(self.acts(), expected)
         self.assertEqual(self.audit.late, [])
+
+    def test_late_decisions(self):
+        """Decisions and commands that could not be written are written later."""
+        self.full = True
+        kinds = ["intent", "refused", "approval", "sending", "command", "outcome"]
+        for kind in kinds:
+            self.audit.append({"kind": kind}).addErrback(noop)
+            self.threads.run()
+        self.full = False
+        self.audit.append({"kind": "intent", "act": "b"})
+        self.threads.run()
+        self.assertEqual(self.acts(), [*kinds[2:], "intent b"])
+
+    def test_note(self):
+        """A note that cannot be written is logged, and written later."""
+        self.full = True
+        noting(self.audit)({"kind": "sending"})
+        with capturedLogs() as logged:
+            self.threads.run()
+        self.assertIn("IMCP-AUDIT", logged[-1]["log_format"])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        self.full = False
+        self.audit.append({"kind": "intent", "act": "b"})
+        self.threads.run()
+        self.assertEqual(self.acts(), ["sending", "intent b"])
+
+    def test_cancelled_end(self):
+        """After an end that was not waited for, no further line is written."""
+        self.audit.append({"kind": "intent", "act": "a"}).addErrback(noop)
+        ended = self.audit.close()
+        ended.cancel()
+        self.failureResultOf(ended, CancelledError)
+        late = self.audit.append({"kind": "outcome", "act": "a"})
+        self.threads.run()
+        self.threads.run()
+        self.failureResultOf(late, OSError)
+        self.assertFalse(self.audit.file.path.read_bytes())
 
     def test_cancelled(self):
         """A caller that leaves does not disturb the line nor those after it."""

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject, loads
 from instantly_mcp.access.audit.chain import Chain, Verifier
+from instantly_mcp.daemon.audit import file as audit_file
 from instantly_mcp.daemon.audit.file import MAX_REPORTED, AuditFile
 from instantly_mcp.daemon.audit.key import read_key
 
@@ -118,6 +119,54 @@ class AuditFileTests(AuditFileCase):
         os.mkfifo(self.path)
         with self.assertRaises(OSError):
             AuditFile(self.path, self.directory).start()
+
+    def test_closed(self):
+        """After the end no line is written: another process may have the lock."""
+        file = self.opened()
+        file.append([intent("a")], AT)
+        file.close()
+        before = self.path.read_bytes()
+        with self.assertRaises(OSError) as caught:
+            file.append([outcome("a")], AT)
+        self.assertEqual(caught.exception.errno, errno.EBADF)
+        self.assertEqual(self.path.read_bytes(), before)
+
+    def test_replaced_while_it_is_opened(self):
+        """A file that is renamed while it is opened is followed by the next one."""
+        file = self.opened()
+        file.append([intent("a")], AT)
+        self.path.unlink()
+
+        def replace(_: Path) -> None:
+            self.path.rename(self.directory / "audit.jsonl.1")
+            self.path.touch(0o600)
+
+        self.patch(audit_file, "sync_directory", replace)
+        file.append([outcome("a")], AT)
+        file.append([intent("b")], AT)
+        self.assertEqual(self.kinds("audit.jsonl.1"), ["opened", "outcome"])
+        self.assertEqual(self.kinds(), ["opened", "intent"])
+
+    def test_failed_opening(self):
+        """An opening that fails leaves no descriptor open."""
+
+        def fail(_: Path) -> None:
+            raise OSError(errno.EIO, "input/output error")
+
+        file = self.opened()
+        file.append([intent("a")], AT)
+        free = self.free_descriptor()
+        self.path.unlink()
+        self.patch(audit_file, "sync_directory", fail)
+        with self.assertRaises(OSError):
+            file.append([outcome("a")], AT)
+        self.assertEqual(self.free_descriptor(), free)
+
+    def free_descriptor(self) -> int:
+        """Return the lowest descriptor that is not open."""
+        descriptor = os.open(os.devnull, os.O_RDONLY)
+        os.close(descriptor)
+        return descriptor
 
     def test_directory_gone(self):
         """Without its directory no line is accepted, and with it they are again."""
