@@ -141,8 +141,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "A campaign that cannot be read counts as running",
         RUNNING,
-        "            raise\n        return UNKNOWN\n\n\nasync def _through_campaign",
-        "            raise\n        return NOWHERE\n\n\nasync def _through_campaign",
+        "            raise\n        return UNKNOWN\n\n\ndef _concerns",
+        "            raise\n        return NOWHERE\n\n\ndef _concerns",
         f"{TESTS}.test_token_confirmation",
     ),
     mutant(
@@ -167,7 +167,7 @@ MUTANTS: Sequence[Mutant] = (
         "features/consent/previews/parts.py",
         "shown = without_secrets(said)",
         "shown = said",
-        f"{TESTS}.test_previews",
+        f"{TESTS}.previews.test_previews",
     ),
     mutant(
         "both",
