@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
+from instantly_mcp._rights import ALL_RIGHTS, Rights
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
@@ -99,11 +100,12 @@ class FeatureTestCase(ClockedTestCase):
         params: JsonObject,
         revision: Revision = V2025_11_25,
         credential: Credential | None = KEY,
+        rights: Rights = ALL_RIGHTS,
     ) -> Deferred[Any]:
         """Start a request."""
         context = RequestContext(
             request=Request(id=1, method=method, params=params),
-            caller=Caller(revision=revision, credential=credential),
+            caller=Caller(revision=revision, credential=credential, rights=rights),
         )
         return maybeDeferred(METHODS[method], self.server_features, context)
 

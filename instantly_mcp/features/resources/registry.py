@@ -31,7 +31,9 @@ class ResourceDeclaration:
     :param path: the URI after ``instantly://``.
     :param description: one sentence for the list.
     :param lookup: returns the content.
-    :param public: the same for all callers, and readable without a key.
+    :param public: readable without a key, and the same for all callers unless it is
+        `per_caller`.
+    :param per_caller: what it says depends on the rights of the caller.
     :param completes: the kind of object that its first variable names.
     :param toolset: the toolset without which it is not offered.
     :param poll: polls for changes while clients are subscribed.
@@ -42,10 +44,16 @@ class ResourceDeclaration:
     description: str
     lookup: Lookup
     public: bool = False
+    per_caller: bool = False
     mime_type: str = JSON
     completes: ObjectKind | None = None
     poll: Poll | None = None
     toolset: str | None = None
+
+    @property
+    def private(self) -> bool:
+        """Whether no shared cache may keep it."""
+        return self.per_caller or not self.public
 
     @property
     def name(self) -> str:
@@ -104,6 +112,7 @@ RESOURCES = (
         description="What this server provides, and what needs the person's consent.",
         lookup=reference.policy,
         public=True,
+        per_caller=True,
     ),
 )
 
@@ -204,7 +213,7 @@ def _resource(entry: ResourceDeclaration, context: FeatureContext) -> Resource:
         mime_type=entry.mime_type,
         read=ResourceReader(context, entry.lookup, public=entry.public),
         needs_credential=not entry.public,
-        private=not entry.public,
+        private=entry.private,
         ttl_ms=PUBLIC_TTL_MS,
         toolset=entry.toolset,
     )
@@ -221,7 +230,7 @@ def _template(entry: ResourceDeclaration, context: FeatureContext) -> ResourceTe
         complete=_completers(entry, context),
         watch=None if entry.poll is None else ResourceWatcher(context, entry.poll),
         needs_credential=not entry.public,
-        private=not entry.public,
+        private=entry.private,
         ttl_ms=PUBLIC_TTL_MS,
         toolset=entry.toolset,
     )

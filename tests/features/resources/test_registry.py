@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp._json_codec import dumps
+from instantly_mcp._rights import Level, Rights
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25, V2026_07_28
 from tests.features.feature_cases import FeatureTestCase
@@ -17,9 +18,10 @@ PUBLIC = (
     "timezones",
     "webhook-events",
     "docs/deliverability-checklist",
-    "policy",
     "schema/listCampaign",
 )
+PER_CALLER = ("policy",)
+"""Readable without a key, but the rights of the caller decide what they say."""
 PRIVATE = {
     "workspace": "getWorkspace",
     "campaigns/c1": "getCampaign",
@@ -69,10 +71,10 @@ class ListTests(FeatureTestCase):
 
     def test_every_uri_finds_its_own(self) -> None:
         """No template hides another one or a fixed resource."""
-        for path in (*PUBLIC, *PRIVATE):
+        for path in (*PUBLIC, *PER_CALLER, *PRIVATE):
             found = self.features.resources.find(f"instantly://{path}")
             assert found is not None, path
-            self.assertEqual(found.described.private, path in PRIVATE, path)
+            self.assertEqual(found.described.private, path not in PUBLIC, path)
 
 
 class ReadingTests(FeatureTestCase):
@@ -95,6 +97,22 @@ class ReadingTests(FeatureTestCase):
             self.ask("resources/read", uri, credential=None)
             self.assertEqual(self.cached(path), ("public", 3_600_000), path)
         self.assertEqual(self.instantly.ids, [])
+
+    def test_no_cache_keeps_what_depends_on_rights(self) -> None:
+        """What the rights of the caller decide is read without a key, but not shared.
+
+        All other public resources say the same to callers of any rights.
+        """
+        seen = Rights(level=Level.READ_ONLY, toolsets=("leads",))
+        for path in (*PUBLIC, *PER_CALLER):
+            uri = {"uri": f"instantly://{path}"}
+            every = self.ask("resources/read", uri)["contents"]
+            narrow = self.ask("resources/read", uri, rights=seen)["contents"]
+            self.assertEqual(every == narrow, path in PUBLIC, path)
+        for path in PER_CALLER:
+            uri = {"uri": f"instantly://{path}"}
+            self.ask("resources/read", uri, credential=None)
+            self.assertEqual(self.cached(path), ("private", 0), path)
 
     def test_private_ones_need_a_key(self) -> None:
         """Without a key nothing of a workspace is read, and Instantly is not called."""
