@@ -8,11 +8,13 @@ is. What cannot be read counts as the worst.
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import chain
 
 from attrs import evolve, frozen
 
-from ..._json_codec import Json
+from ..._json_codec import Json, JsonObject
 from ...catalog.operation import Risk
+from ..workspace.reply_values import as_list
 from .address_check import require_no_imitation, require_plain_addresses
 from .previews.parts import PreviewSubject
 from .previews.reply import recipients
@@ -22,14 +24,10 @@ from .running import NOWHERE, Reach, reach_of
 
 @frozen(kw_only=True)
 class Assessment:
-    """What one call of an operation does.
-
-    :param redirects: the parameters and addresses that make it redirect mail.
-    """
+    """What one call of an operation does."""
 
     risks: frozenset[Risk]
     reach: Reach = NOWHERE
-    redirects: tuple[tuple[str, str], ...] = ()
 
 
 def certain_risks(subject: PreviewSubject) -> frozenset[Risk]:
@@ -49,7 +47,8 @@ async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Ass
     """
     operation, risks = subject.operation, certain_risks(subject)
     chosen = require_plain_addresses(subject)
-    known = {*allow_domains, *_domains([subject.arguments.get("eaccount")])}
+    reach = await reach_of(subject.context, operation, subject.arguments, subject.call)
+    known = {*allow_domains, *_domains(_senders(subject.arguments, reach))}
     redirects = redirecting(operation, subject.arguments, allow_domains)
     if redirects and operation.id in _OWN_PEOPLE:
         people = await _OWN_PEOPLE[operation.id](subject)
@@ -59,12 +58,11 @@ async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Ass
     require_no_imitation(chosen, known)
     if redirects:
         risks |= {Risk.REDIRECTS}
-    reach = await reach_of(subject.context, operation, subject.arguments, subject.call)
     if reach.sends:
         risks |= {Risk.SENDS}
     if reach.enriches:
         risks |= {Risk.SPENDS}
-    return Assessment(risks=risks, reach=reach, redirects=redirects)
+    return Assessment(risks=risks, reach=reach)
 
 
 def assessed(subject: PreviewSubject, found: Assessment) -> PreviewSubject:
@@ -74,6 +72,16 @@ def assessed(subject: PreviewSubject, found: Assessment) -> PreviewSubject:
 
 _OWN_PEOPLE = {"replyToEmail": recipients}
 """Who an operation writes to anyhow; copies to their domain redirect nothing."""
+
+
+def _senders(arguments: JsonObject, reach: Reach) -> list[Json]:
+    """Return the accounts that mail of a write comes from, as far as known."""
+    own = [as_list(each.get("email_list")) for each in reach.campaigns.values()]
+    return [
+        arguments.get("eaccount"),
+        *as_list(arguments.get("email_list")),
+        *chain.from_iterable(own),
+    ]
 
 
 def _domains(addresses: Collection[Json]) -> set[str]:

@@ -122,6 +122,27 @@ class AddressCheckTests(ClockedTestCase):
             "replyToEmail", **self.reply(cc_address_email_list=f"x@{self.domain}")
         )
 
+    def test_imitation_of_a_sender(self) -> None:
+        """A copy to a domain that imitates a sender of the campaign's is refused."""
+        campaigns = self.result("listCampaign", limit=100)["items"]
+        sent = next(each for each in campaigns if each.get("email_list"))
+        sender = sent["email_list"][0]
+        domain = sender.rpartition("@")[2]
+        bad = [f"x@{domain[:2]}-{domain[2:]}"]
+        for operation, arguments in (
+            ("patchCampaign", {"id": sent["id"], "cc_list": bad}),
+            ("patchCampaign", {"id": sent["id"], "bcc_list": bad}),
+            (
+                "createCampaign",
+                {"name": "N", "email_list": [sender], "cc_list": bad},
+            ),
+        ):
+            refused = self.refused(operation, **arguments)
+            self.assertEqual(refused.code, "bad_address")
+            self.assertIn(domain, str(refused))
+        same = {"id": sent["id"], "cc_list": [f"x@{domain}"]}
+        self.result("patchCampaign", **same)
+
     def test_many(self) -> None:
         """More than ten recipients are refused, however they are spread."""
         some = [f"p{number}@example.com" for number in range(6)]
