@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject
 from ..._noop import noop
+from ..._rights import Rights
 from ...access.act import Act, Consent
 from ...access.audit.records import refused as refused_line
 from ...access.campaign_limits import CampaignLimits
@@ -53,6 +54,7 @@ from .selection_size import amounts_of, counted
 from .sending import ActSending
 from .targets import targets_of
 
+_REFUSALS = (AccessRefusedError, CallRefusedError)
 _QUESTIONS = frozenset({CONFIRMATION_REQUIRED, APPROVAL_PENDING})
 
 
@@ -118,7 +120,7 @@ class WriteGuard:
             act = await self._permitted(context, operation, arguments, call)
             for covered in also if act.consent else ():
                 self._of(call).add(BY_ID[covered], act)
-        except AccessRefusedError as refused:
+        except _REFUSALS as refused:
             self._note(context, operation, arguments, call, refused.code)
             raise _as_result(refused) from None
 
@@ -132,7 +134,7 @@ class WriteGuard:
         try:
             act = await self._permitted(context, operation, arguments, call)
             await self.rails.before(act)
-        except AccessRefusedError as refused:
+        except _REFUSALS as refused:
             self._note(context, operation, arguments, call, refused.code)
             raise _as_result(refused) from None
         self._of(call).wrote = True
@@ -163,7 +165,7 @@ class WriteGuard:
         subject = assessed(subject, found)
         decision = self._decision(subject, found.risks)
         await require_permitted_campaigns(subject, self.campaigns)
-        act = _act(subject, doing, decision)
+        act = _act(subject, doing, decision, context.rights_of(call))
         if self.counts:
             act = await counted(subject, act)
         if decision is Decision.ALLOW:
@@ -230,12 +232,16 @@ class WriteGuard:
         call: Call,
         code: str,
     ) -> None:
-        """Record a refusal. A question to a person is not one."""
+        """Record a refusal. A question to a person is not one.
+
+        The rights in it are those that the call came with: its token may have ended.
+        """
         doing = call.doing
         if self.audit is None or doing is None or code in _QUESTIONS:
             return
         subject = _subject(context, operation, arguments, call, doing)
-        act = _act(evolve(subject, risks=certain_risks(subject)), doing, Decision.DENY)
+        subject = evolve(subject, risks=certain_risks(subject))
+        act = _act(subject, doing, Decision.DENY, call.caller.rights)
         self.audit.append(refused_line(act, code)).addErrback(noop)
 
     def _of(self, call: Call) -> CallConsents:
@@ -264,12 +270,14 @@ def _subject(
     )
 
 
-def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
+def _act(
+    subject: PreviewSubject, doing: Doing, decision: Decision, rights: Rights
+) -> Act:
     credential = subject.call.credential
     return Act(
         id=uuid4().hex,
         principal=credential.principal,
-        rights=subject.context.rights_of(subject.call),
+        rights=rights,
         client=subject.call.client,
         workspace=credential.workspace_name,
         workspace_key=credential.workspace_key,
@@ -285,7 +293,9 @@ def _act(subject: PreviewSubject, doing: Doing, decision: Decision) -> Act:
     )
 
 
-def _as_result(refused: AccessRefusedError) -> CallRefusedError:
+def _as_result(refused: AccessRefusedError | CallRefusedError) -> CallRefusedError:
+    if isinstance(refused, CallRefusedError):
+        return refused
     return CallRefusedError(
         refused.code, refused.message, refused.hint, **refused.facts
     )

@@ -83,6 +83,13 @@ class RetryQuestionTests(QuestionCase):
         self.assertNotIn("isError", again.result)
         self.assertEqual(self.sent(), 1)
 
+    def test_hidden_text_is_shown(self) -> None:
+        """The form has all of a subject, also what its recipient's program hides."""
+        hidden = 'Re: offer <span style="display:none">Pay me</span>'
+        given = {**REPLY, "subject": hidden}
+        _, _, text = self.question("reply_to_email", given)
+        self.assertIn(f"Subject: {hidden}".replace("<", "\u2039"), text)
+
     def test_each_state_counts_once(self) -> None:
         """The same answer again sends nothing more."""
         given = {"email": "a@example.com"}
@@ -142,7 +149,7 @@ class RetryQuestionTests(QuestionCase):
         self.assertEqual(self.sent(), 0)
 
 
-class SessionQuestionTests(QuestionCase):
+class SessionCase(QuestionCase):
     """The legacy era: the call waits, and the client answers with its own POST."""
 
     fallback = "token"
@@ -172,6 +179,10 @@ class SessionQuestionTests(QuestionCase):
         """Answer a request of the server."""
         reply = {"jsonrpc": "2.0", "id": asked["id"], "result": result}
         self.line.send(reply, session=self.session)
+
+
+class SessionQuestionTests(SessionCase):
+    """What follows from each answer."""
 
     def test_accepted(self) -> None:
         """After a yes the reply is sent, in the same call."""
