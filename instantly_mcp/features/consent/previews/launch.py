@@ -25,7 +25,7 @@ from .parts import (
     known,
     listed,
 )
-from .showing import line
+from .showing import MAX_FACT, line
 
 
 async def build_launch(subject: PreviewSubject) -> Found:
@@ -105,7 +105,8 @@ def _copy(campaign: JsonObject) -> Sequence[Fact]:
     mails: list[Fact] = []
     for number, step in enumerate(steps_of(campaign), 1):
         for variant in variants_in(step):
-            subject = line(variant.get("subject") or "(subject of the mail before)")
+            given = variant.get("subject") or "(subject of the mail before)"
+            subject = line(given, MAX_FACT)
             html = str(variant.get("body") or "")
             mails.append((f"Mail {number}", f"{subject}\n\n{text_of_html(html)}"))
             mails += html_facts(f"Mail {number}", html)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ...._json_codec import Json, JsonObject, dumps
 from ....access.preview import Fact
@@ -17,7 +17,7 @@ from ....protocol.calls.call import Call
 from ...workspace.context import FeatureContext
 from ...workspace.reply_values import as_object
 from ..running import Reach
-from .showing import line
+from .showing import MAX_FACT, line
 
 NOT_READABLE = "not known, because this key may not read it"
 NOT_READ = "not known"
@@ -82,10 +82,6 @@ class Found:
     unseen: tuple[str, ...] = ()
     covers: frozenset[str] = frozenset()
 
-    def with_facts(self, *facts: Fact) -> Found:
-        """Return these findings with more facts after them."""
-        return evolve(self, facts=(*self.facts, *facts))
-
 
 Build: TypeAlias = Callable[[PreviewSubject], Awaitable[Found]]
 """Finds out what a write does; raises `ApiError` if it cannot succeed."""
@@ -93,7 +89,7 @@ Build: TypeAlias = Callable[[PreviewSubject], Awaitable[Found]]
 
 def fact(label: str, value: Json) -> Fact:
     """Return a fact; an unknown value is said to be unknown."""
-    return label, NOT_READ if value in (None, "") else line(value, 2_000)
+    return label, NOT_READ if value in (None, "") else line(value, MAX_FACT)
 
 
 def known(*facts: tuple[str, Json]) -> tuple[Fact, ...]:

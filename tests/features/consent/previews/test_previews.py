@@ -4,19 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred, fail
+from zope.interface import implementer
+
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
-from instantly_mcp.access.decisions import Policy
+from instantly_mcp.access.act import Act, Consent
+from instantly_mcp.access.decisions import Decision, Policy
+from instantly_mcp.access.interfaces import IApprovals
+from instantly_mcp.access.preview import Preview
+from instantly_mcp.access.refusal import ask_operator
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.on_sandbox import features_on
-from tests.support.access import asking_guard
+from tests.support.access import asking_guard, policy_of
 from tests.support.cases import ClockedTestCase
 from tests.support.seals import new_seal
 
 KEY = Credential(secret=Secret("sandbox-previews"), source="test")
+
+
+@implementer(IApprovals)
+class SeenPreviews:
+    """Keeps the previews that a person would see, and approves nothing."""
+
+    def __init__(self) -> None:
+        self.seen: list[Preview] = []
+
+    def obtain(self, act: Act, preview: Preview) -> Deferred[Consent]:
+        """Keep a preview."""
+        self.seen.append(preview)
+        return fail(ask_operator("No one approves."))
+
+    def when_changed(self, id: str) -> Deferred[None]:
+        """Return nothing: no decision is ever made."""
+        return Deferred()
 
 
 class PreviewTests(ClockedTestCase):
@@ -26,7 +50,7 @@ class PreviewTests(ClockedTestCase):
         """Build the features on a new sandbox."""
         super().setUp()
         sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
-        features = features_on(sandbox, self.clock)
+        self.features = features = features_on(sandbox, self.clock)
         features.context.guard = asking_guard(
             new_seal(), lambda: NOW.timestamp() + self.clock.seconds(), Policy()
         )
@@ -164,6 +188,19 @@ class PreviewTests(ClockedTestCase):
         self.call("update_campaign", campaign_id=id, subject="Hi", body=copy)
         error, _ = self.asked("activate_campaign", campaign_id=id)
         self.assertIn("https://evil.example/x", dumps(error["preview"]).decode())
+
+    def test_hidden_text_of_a_launch(self) -> None:
+        """A person who approves a start sees all of its subjects."""
+        id = self.campaign("Healthcare pilots")
+        hidden = f'{"Offer " * 40}<span style="display:none">Pay me</span>'
+        self.call("update_campaign", campaign_id=id, subject=hidden, body="<p>Hi</p>")
+        approvals = SeenPreviews()
+        policy = policy_of(Decision.APPROVE)
+        guard = asking_guard(new_seal(), NOW.timestamp, policy, approvals=approvals)
+        self.features.context.guard = guard
+        self.call("activate_campaign", campaign_id=id)
+        (preview,) = approvals.seen
+        self.assertIn(hidden, preview.untrusted[0][1])
 
     def test_text_of_new_leads(self) -> None:
         """What mail can say of new leads is shown, or how many are not shown."""
