@@ -29,7 +29,6 @@ from ...protocol.calls.client_requests import (
     CannotAsk,
     Elicit,
     NotAnswered,
-    NotReachable,
 )
 from .confirm_tokens import (
     VALID_SECONDS,
@@ -124,11 +123,8 @@ class Confirmations:
         if asked.doing.confirm_token is not None:
             return await self._by_token(asked, asked.doing.confirm_token, can_ask)
         if can_ask:
-            try:
-                return await self._by_question(asked, question)
-            except NotReachable:
-                can_ask = False
-        raise self.token_required(asked, can_ask=can_ask)
+            return await self._by_question(asked, question)
+        raise self.token_required(asked, can_ask=False)
 
     def token_required(
         self, asked: ConsentRequest, *, can_ask: bool
@@ -175,8 +171,6 @@ class Confirmations:
             answers = await call.ask({key: question})
         except NotAnswered as silence:
             raise Silence from silence
-        except NotReachable:
-            raise
         except CannotAsk as refused:
             raise _declined("The client did not let the user decide.") from refused
         finally:
