@@ -95,7 +95,8 @@ _EMAIL_IN_PATH = in_path("email")
 
 _MAILED = (
     *("daily_limit", "sending_gap", "enable_slow_ramp"),
-    *("first_name", "last_name", "signature"),
+    *("first_name", "last_name", "signature", "reply_to"),
+    *("tracking_domain_name", "tracking_domain_status", "remove_tracking_domain"),
 )
 """The settings of an account that change what a running campaign sends."""
 
@@ -179,7 +180,8 @@ OPERATIONS = (
             *("reply_to", "signature"),
             *("tracking_domain_name", "tracking_domain_status"),
         },
-        # How much it sends, how fast, and what a mail says of its sender.
+        # How much it sends, how fast, what a mail says of its sender, and where answers
+        # and clicks go.
         sends_if_active=Through("account", "email", by=_MAILED),
         scopes=scopes("accounts", "update"),
         parameters=(

@@ -27,11 +27,26 @@ ROLE_NAMES = frozenset(
     | {"service", "support", "team", "webmaster"}
 )
 FREE_MAIL = frozenset(
-    {"aol.com", "gmail.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com"}
-    | {"icloud.com", "live.com", "mail.com", "me.com", "msn.com", "outlook.com"}
-    | {"proton.me", "protonmail.com", "t-online.de", "web.de", "yahoo.com"}
-    | {"yandex.com", "yandex.ru"}
+    {"126.com", "163.com", "aol.com", "arcor.de", "bigpond.com", "bluewin.ch"}
+    | {"bol.com.br", "btinternet.com", "charter.net", "comcast.net", "cox.net"}
+    | {"duck.com", "earthlink.net", "fastmail.com", "fastmail.fm", "free.fr"}
+    | {"freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net"}
+    | {"googlemail.com", "hey.com", "hotmail.co.uk", "hotmail.com", "hotmail.de"}
+    | {"hotmail.es", "hotmail.fr", "hotmail.it", "hushmail.com", "icloud.com"}
+    | {"inbox.ru", "laposte.net", "libero.it", "live.co.uk", "live.com", "live.fr"}
+    | {"live.nl", "mac.com", "mail.com", "mail.ru", "mailbox.org", "me.com", "msn.com"}
+    | {"naver.com", "o2.pl", "onet.pl", "optonline.net", "orange.fr", "outlook.com"}
+    | {"outlook.de", "outlook.fr", "pm.me", "posteo.de", "proton.me", "protonmail.ch"}
+    | {"protonmail.com", "qq.com", "rambler.ru", "rediffmail.com", "rocketmail.com"}
+    | {"sbcglobal.net", "seznam.cz", "sfr.fr", "shaw.ca", "sina.com", "sky.com"}
+    | {"t-online.de", "tuta.com", "tutanota.com", "uol.com.br", "verizon.net"}
+    | {"virgilio.it", "virginmedia.com", "wanadoo.fr", "web.de", "wp.pl", "yahoo.ca"}
+    | {"yahoo.co.in", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.com.br"}
+    | {"yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru"}
+    | {"ymail.com", "ziggo.nl", "zoho.com", "zohomail.com"}
 )
+"""Domains in which anybody can have an address, so that it says nothing of a company.
+The list cannot be complete."""
 FIELDS = ("first_name", "last_name", "company_name", "job_title", "website")
 
 MAX_INVALID_SHARE = 0.03

@@ -370,15 +370,25 @@ ATTEMPTS = (
         "answers to the account itself",
         "update_account",
         "patchAccount",
-        {REDIRECTS},
+        {SENDS, REDIRECTS},
         lambda w, n: {"email": _account(w), "reset": ["reply_to"]},
     ),
     _attempt(
         "clicks without the tracking domain",
         "update_account",
         "patchAccount",
-        {REDIRECTS},
+        {SENDS, REDIRECTS},
         lambda w, n: {"email": _account(w), "reset": ["tracking_domain_name"]},
+    ),
+    _attempt(
+        "answers to another address, of an account without campaigns",
+        "update_account",
+        "patchAccount",
+        {REDIRECTS},
+        lambda w, n: {
+            "email": _new_account(w, n),
+            "reply_to": f"x{n}@elsewhere.example",
+        },
     ),
     _attempt(
         "mail without the signature",
@@ -391,7 +401,7 @@ ATTEMPTS = (
         "answers to another address",
         "update_account",
         "patchAccount",
-        {REDIRECTS},
+        {SENDS, REDIRECTS},
         lambda w, n: {"email": _account(w), "reply_to": f"x{n}@elsewhere.example"},
     ),
     _attempt(
