@@ -12,9 +12,8 @@ from typing import TypedDict
 from attrs import evolve
 
 from ...access.act import Act
-from ..workspace.reply_values import as_list, as_object
-from .previews.leads import SELECTED_LEADS, selected_leads
 from .previews.parts import PreviewSubject
+from .selection import read_selection
 
 
 class Amounts(TypedDict):
@@ -50,29 +49,7 @@ async def counted(subject: PreviewSubject, act: Act) -> Act:
 
 
 async def _moved(subject: PreviewSubject) -> int | None:
-    """Return how many leads a move selects at most: no more than their source has."""
-    given = subject.arguments
-    if given.get("ignore_resource_filter_clauses"):
-        return None
-    page = await selected_leads(subject)
-    if page is None:
-        return None
-    leads = len(as_list(page.get("items")))
-    if not page.get("next_starting_after") or leads < SELECTED_LEADS:
-        return leads
-    if given.get("campaign"):
-        asked = {"id": str(given["campaign"])}
-        rows = as_list(await subject.read_any("getCampaignAnalytics", asked))
-        total = as_object(rows[0]).get("leads_count") if rows else None
-    elif given.get("list_id"):
-        asked = {"id": str(given["list_id"])}
-        stats = await subject.read("getVerificationStats", asked)
-        total = None if stats is None else stats.get("total_leads")
-    else:
-        return None
-    if isinstance(total, int) and not isinstance(total, bool):
-        return max(total, leads)
-    return None
+    return (await read_selection(subject)).most
 
 
 _COUNT = {"moveLeads": _moved}

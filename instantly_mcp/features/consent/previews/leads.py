@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ...._json_codec import Json, JsonObject
 from ....access.preview import Fact
-from ....catalog.index import BY_ID
 from ...workspace.reply_values import as_list
+from ..selection import read_selection
 from .digests import digest_of_leads
 from .parts import (
     NOT_READABLE,
@@ -21,9 +21,6 @@ from .parts import (
 )
 
 _FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
-SELECTED_LEADS = 100
-"""So many leads of a selection are read: one page of the API."""
-
 MAX_TOLD = 20
 """Most new leads of which everything is shown."""
 
@@ -78,32 +75,15 @@ async def build_moving(subject: PreviewSubject) -> Found:
 
     Their selection is shown as given.
     """
-    leads, number = await _selected(subject)
+    selected = await read_selection(subject)
     to = await _destination(subject, ("to_campaign_id",), ("to_list_id",))
     verb = "Copy leads" if subject.arguments.get("copy_leads") else "Move leads"
     return Found(
         title=_title(subject, verb),
-        facts=(*to, fact("Leads", number), *_enrichment(subject)),
-        unseen=(digest_of_leads(leads),),
+        facts=(*to, fact("Leads", str(selected)), *_enrichment(subject)),
+        unseen=(digest_of_leads(selected.first),),
         covers=frozenset({"to_campaign_id", "to_list_id", "max_wait_seconds"}),
     )
-
-
-async def _selected(subject: PreviewSubject) -> tuple[Sequence[JsonObject], str]:
-    """Return the first leads that a move selects, and how many these are."""
-    page = await selected_leads(subject)
-    if page is None:
-        return [], NOT_READABLE
-    leads = [each for each in as_list(page.get("items")) if isinstance(each, dict)]
-    more = page.get("next_starting_after") and len(leads) >= SELECTED_LEADS
-    return leads, f"{len(leads)} or more" if more else str(len(leads))
-
-
-async def selected_leads(subject: PreviewSubject) -> JsonObject | None:
-    """Return the first page of the leads that a move selects; none if unreadable."""
-    known = BY_ID["listLeads"].by_name
-    given = {name: each for name, each in subject.arguments.items() if name in known}
-    return await subject.read("listLeads", {**given, "limit": SELECTED_LEADS})
 
 
 async def build_lead_change(subject: PreviewSubject) -> Found:

@@ -220,6 +220,21 @@ class PreviewTests(ClockedTestCase):
         self.assertIn("Ann19", shown["text"])
         self.assertNotIn("Ann20", shown["text"])
 
+    def test_move_of_many(self) -> None:
+        """A move of more leads than are compared says how many, and asks for more."""
+        source = self.campaign("Healthcare pilots")
+        move = {"campaign": source, "to_campaign_id": self.campaign("Q4 Fintech")}
+        tool = "move_leads_to_campaign_or_list"
+        error, shows = self.asked(tool, **move)
+        self.assertIn("Leads: at most 120", shows)
+        self.call("create_lead", campaign=source, email="new@example.com")
+        token = error["confirm_token"]
+        error, shows = self.asked(tool, **move, confirm_token=token)
+        self.assertIn("changed", error["message"])
+        self.assertIn("Leads: at most 121", shows)
+        _, shows = self.asked(tool, **move, search="new@example.com")
+        self.assertIn("Leads: 1\n", f"{shows}\n")
+
     def test_enrichment_of_a_list(self) -> None:
         """What is added to a list that enriches its leads shows that it costs."""
         id = self.first("list_lead_lists")["id"]
