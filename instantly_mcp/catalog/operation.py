@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from math import ceil, inf
 
 from attrs import field, frozen
 
@@ -86,8 +87,7 @@ class Amount:
         if self.when and not any(arguments.get(name) for name in self.when):
             return 0
         items = sum(_items_in(arguments.get(name)) for name in self.items_of)
-        value = arguments.get(self.value_of)
-        objects = int(value) if isinstance(value, int | float) else 0
+        objects = _number(arguments.get(self.value_of))
         return max(self.least, self.plus + items, objects)
 
     def is_open(self, arguments: JsonObject) -> bool:
@@ -95,12 +95,19 @@ class Amount:
 
         That is so if it selects its objects, and neither names nor limits them.
         """
-        if not self.value_of or arguments.get(self.value_of):
+        if not self.value_of or _number(arguments.get(self.value_of)):
             return False
         return not any(_items_in(arguments.get(name)) for name in self.items_of)
 
 
 ONE = Amount()
+
+
+def _number(value: Json) -> int:
+    """Return a positive number, rounded up; 0 for everything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return ceil(value) if 0 < value < inf else 0
 
 
 def _items_in(value: Json) -> int:

@@ -1,7 +1,7 @@
 """Completion of argument values: ids found by name, addresses, time zones.
 
 When Instantly fails, a completion is empty, because a person who is typing cannot act
-on an error; only an overload of this server is reported.
+on an error. Only an overload of this server and the end of a token are reported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..api.errors import ApiError
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
-from .results import protocol_error
+from .results import CallRefusedError, protocol_error, refusal_error
 from .workspace.name_cache import NameCache
 from .workspace.names import Completion, ObjectKind, matches
 
@@ -38,6 +38,8 @@ class Completer:
             found = await self.names.matching(self.kind, typed, call)
         except ApiError as error:
             raise protocol_error(error) from error
+        except CallRefusedError as refusal:
+            raise refusal_error(refusal) from refusal
         return [entry.value for entry in found[:MAX_VALUES]]
 
 

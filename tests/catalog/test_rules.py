@@ -7,6 +7,7 @@ from string import Formatter
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp._json_codec import Json
 from instantly_mcp.catalog.index import (
     BY_ID,
     OPERATIONS,
@@ -117,6 +118,22 @@ class RulesTests(SynchronousTestCase):
             ("pauseCampaign", {"id": "1"}, {}),
         ):
             self.assertEqual(BY_ID[id].amounts_with(arguments), amounts, id)
+
+    def test_amounts_that_limit_nothing(self) -> None:
+        """A value that limits nothing leaves the amount open, and a part counts whole.
+
+        What is counted and whether it is open follow one reading of the value.
+        """
+        move = BY_ID["moveLeads"]
+        values: tuple[Json, ...] = (-5, 0, "50000", True, None, [], float("inf"))
+        for value in values:
+            given = {"search": "x", "limit": value}
+            self.assertEqual(move.amounts_with(given), {"leads": 1}, value)
+            self.assertEqual(move.open_amounts_with(given), {"leads"}, value)
+        for value, counted in ((0.2, 1), (2.5, 3), (7, 7)):
+            given = {"search": "x", "limit": value}
+            self.assertEqual(move.amounts_with(given), {"leads": counted})
+            self.assertEqual(move.open_amounts_with(given), set())
 
     def test_what_stops_sending_has_no_risk(self) -> None:
         """Stopping is never harder than starting."""

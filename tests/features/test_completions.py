@@ -19,6 +19,7 @@ from instantly_mcp.features.workspace.name_cache import (
 )
 from instantly_mcp.features.workspace.names import CAMPAIGNS, Completion, matches
 from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
 from tests.support.instantly import api_error
@@ -101,6 +102,18 @@ class NameTests(CompletionCase):
         self.instantly.answers("listCampaign", lambda given: 1 / 0)
         self.assertEqual(self.campaigns("s"), [])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_token_that_ended(self) -> None:
+        """The caller of a token that ended learns that, and nothing is logged."""
+        self.features.context.rights_now = lambda rights: None
+        error = self.failureResultOf(
+            self.starting(PROMPT, "campaign", "sp"), ProtocolError
+        ).value
+        self.assertEqual(error.data["code"], "not_allowed")
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.features.context.rights_now = lambda rights: rights
+        self.instantly.answers("listCampaign", named("Spring"))
+        self.assertEqual(len(self.campaigns("sp")), 1)
 
     def test_one_reading_for_many(self) -> None:
         """Concurrent requests share one read; a cancelled request does not end it."""

@@ -60,6 +60,7 @@ class ChoiceTestCase(ClockedTestCase):
         self.book = agency_book()
         choice = BookChoice(self.book)
         features = features_on(self.sandbox, self.clock, choice)
+        self.context = features.context
         client = features.context.instantly
         assert isinstance(client, InstantlyClient)
         self.instantly = client

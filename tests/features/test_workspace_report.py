@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp._json_codec import JsonObject
+from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.features.tools.workflows.report_all_workspaces import AT_ONCE
 from instantly_mcp.sandbox.agency import CLIENTS
 from instantly_mcp.sandbox.faults import Fault, FaultKind
@@ -116,6 +116,21 @@ class ReportTests(ChoiceTestCase):
             self.clock.advance(1)
         self.assertEqual(max(at_once), AT_ONCE)
         self.assertNotIn("isError", self.successResultOf(asking))
+
+    def test_token_that_ends_meanwhile(self) -> None:
+        """What was read before the token ended is reported; the rest says why not."""
+        for alias in SOME:
+            self.fail_in(alias, FaultKind.SLOW, seconds=2.0)
+        asking = self.begin("tools/call", {"name": REPORT, "arguments": {}})
+        self.clock.advance(1)
+        self.context.rights_now = lambda rights: None
+        for _ in range(9):
+            self.clock.advance(1)
+        result = self.successResultOf(asking)
+        report = loads(dumps(result))["structuredContent"]
+        self.assertEqual(list(self.rows(report)), SOME[:AT_ONCE])
+        reasons = {each["workspace"]: each["code"] for each in report["missing"]}
+        self.assertEqual(reasons, dict.fromkeys(SOME[AT_ONCE:], "not_allowed"))
 
     def test_one_workspace(self) -> None:
         """It is for callers who choose only: others do not see it."""

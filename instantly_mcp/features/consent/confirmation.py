@@ -16,6 +16,7 @@ from hashlib import sha256
 from attrs import define, frozen
 
 from ...access.act import Act, Consent
+from ...access.canonical import digest_of
 from ...access.preview import Preview
 from ...access.rails.interfaces import IMarks
 from ...access.refusal import (
@@ -72,14 +73,9 @@ class ConsentRequest:
     @property
     def declined_mark(self) -> str:
         """Identifies what is refused after the user declined it."""
-        said = (
-            self.act.principal,
-            self.act.workspace_key,
-            self.act.tool,
-            self.act.arguments_digest,
-            self.preview.digest,
-        )
-        return sha256("\n".join(said).encode()).hexdigest()
+        act = self.act
+        caller = [act.principal, act.workspace_key]
+        return digest_of([*caller, act.tool, act.arguments_digest, self.preview.digest])
 
     def token_subject(self, *, can_ask: bool) -> TokenSubject:
         """Return what a token for this write confirms."""

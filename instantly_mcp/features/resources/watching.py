@@ -13,6 +13,7 @@ from attrs import frozen
 from ..._deferred import deferred
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
+from ..results import CallRefusedError
 from ..workspace.context import FeatureContext, Values
 from ..workspace.job_following import (
     MAX_TASK_SECONDS,
@@ -40,11 +41,14 @@ class ResourceWatcher:
 
 
 async def watch_job(context: FeatureContext, values: Values, call: Call) -> None:
-    """Read a job until it ended, is gone, cannot be read, or an hour has passed."""
+    """Read a job until it ended, is gone, may not be read, or an hour has passed."""
     waited, missing = 0.0, 0
     for wait in poll_waits():
         try:
             job = await read_job(context, values["id"], call)
+        except CallRefusedError:
+            # The connection token of the subscriber has ended.
+            return
         except ApiError as error:
             missing = missing + 1 if error.reason is Reason.NOT_FOUND else 0
             if missing == MAX_MISSES:

@@ -226,6 +226,9 @@ class FeatureContext:
         """Execute an operation of the catalog with the caller's credential.
 
         When it succeeds it is noted in ``call.steps``.
+
+        :raises CallRefusedError: (fails with it) when a write is refused, or when the
+            caller's token has ended.
         """
         running = self.look_up(operation_id, arguments, call)
         if call.steps is None:
@@ -263,10 +266,12 @@ class FeatureContext:
     def send(
         self, operation: Operation, arguments: JsonObject, grant: Grant, call: Call
     ) -> Deferred[Json]:
-        """Execute an operation for which there is a grant. Only the guard calls it.
+        """Execute an operation for which there is a grant: a read, or a guarded write.
 
         This is the last moment before the request: a token may have ended while the
         call waited, for example for a rail.
+
+        :raises CallRefusedError: (fails with it) when the caller's token has ended.
         """
         try:
             self.rights_of(call)
@@ -325,6 +330,7 @@ class FeatureContext:
         """Execute an operation and return its reply, which must be a JSON object.
 
         :raises ApiError: when it fails, or the reply is not an object.
+        :raises CallRefusedError: as `execute` does.
         """
         reply = await self.execute(operation_id, arguments, call)
         return _required_object(reply, operation_id)

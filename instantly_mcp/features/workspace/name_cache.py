@@ -146,7 +146,9 @@ class NameCache:
     ) -> CallRefusedError:
         """Return the refusal of a text that names no object of this kind, or several.
 
-        It never fails: without names it has no candidates.
+        Without names it has no candidates.
+
+        :raises CallRefusedError: when the caller's token has ended.
         """
         wanted = plain_name(given)
         if self.is_id(kind, given):
@@ -256,7 +258,7 @@ class NameCache:
 
     def _share(self, outcome: _CachedNames | Failure, key: _Key) -> None:
         waiting = self._waiting.pop(key)
-        if isinstance(outcome, Failure) and outcome.check(ApiError):
+        if isinstance(outcome, Failure) and outcome.check(ApiError, CallRefusedError):
             for waiter in waiting:
                 if not waiter.called:
                     waiter.errback(outcome)

@@ -18,7 +18,10 @@ from .tool import Tool, ToolResult, text
 Item = TypeVar("Item")
 
 MAX_ENCODED = 64
-"""How many encoded lists are kept; a list of tools has about 40 kB."""
+"""How many encoded lists are kept; a list of tools has about 40 kB.
+
+The one that was not used for the longest time is dropped.
+"""
 
 
 def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
@@ -100,6 +103,8 @@ class Listing:
         key = (kind, revision.version, revision.structured, id(items), describe)
         held = self._encoded.get(key)
         if held is not None and held[0] is items:
+            # Rare selections must not push out the list that everyone uses.
+            self._encoded[key] = self._encoded.pop(key)
             return held[1]
         rendered = Encoded(ascii_dumps([describe(item, revision) for item in items]))
         if len(self._encoded) >= MAX_ENCODED:

@@ -12,7 +12,10 @@ from typing import Generic, Protocol, TypeVar
 from ..._rights import Level, Rights
 
 MAX_SELECTIONS = 1000
-"""Different rights for which the lists are kept; operators name few."""
+"""Different rights for which the lists are kept; operators name few.
+
+Those that were not used for the longest time are dropped.
+"""
 
 
 class Selectable(Protocol):
@@ -48,12 +51,12 @@ class SelectedItems(Generic[Item]):
     def seen_with(self, rights: Rights) -> Sequence[Item]:
         """Return what a caller with these rights sees, in the order of the list."""
         key = (rights.level, rights.toolsets)
-        seen = self._seen.get(key)
+        seen = self._seen.pop(key, None)
         if seen is None:
             if len(self._seen) >= MAX_SELECTIONS:
-                self._seen.clear()
+                del self._seen[next(iter(self._seen))]
             seen = tuple(item for item in self.all if permits(rights, item))
             if len(seen) == len(self.all):
                 seen = self.all
-            self._seen[key] = seen
+        self._seen[key] = seen
         return seen

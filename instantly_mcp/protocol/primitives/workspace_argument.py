@@ -83,7 +83,7 @@ class ChoosingList(Generic[Item]):
         """
         # The kept list keeps its object alive, so that no other one gets its id.
         key = (id(items), names)
-        kept = self._kept.get(key)
+        kept = self._kept.pop(key, None)
         if kept is None or kept[0] is not items:
             shown = tuple(
                 self.add(item, names) if item.needs_credential else item
@@ -91,7 +91,8 @@ class ChoosingList(Generic[Item]):
             )
             if len(self._kept) >= MAX_LISTS:
                 del self._kept[next(iter(self._kept))]
-            kept = self._kept[key] = (items, shown)
+            kept = (items, shown)
+        self._kept[key] = kept
         return kept[1]
 
 

@@ -133,6 +133,17 @@ class WatchingTests(FeatureTestCase):
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (1, []))
 
+    def test_ends_with_the_token(self) -> None:
+        """After the subscriber's token ended nothing is read, and nothing is logged."""
+        self.instantly.answers(LOOK, job("in-progress"))
+        subscribe(self.server_features, self.context())
+        self.wait(5)
+        seen = self.looks
+        self.assertGreater(seen, 0)
+        self.features.context.rights_now = lambda rights: None
+        self.wait(60)
+        self.assertEqual((self.looks, self.flushLoggedErrors()), (seen, []))
+
     def test_gone(self) -> None:
         """A deleted job is reported once, and not polled any more."""
         self.instantly.answers(LOOK, job("pending"), api_error(Reason.NOT_FOUND))

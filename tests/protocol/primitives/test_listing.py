@@ -6,6 +6,7 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json, dumps, loads
+from instantly_mcp.protocol.primitives import listing as listing_module
 from instantly_mcp.protocol.primitives.listing import (
     Listing,
     describe_tool,
@@ -163,6 +164,24 @@ class ListingTests(SynchronousTestCase):
         self.assertIsNot(with_cards["tools"], first)
         fewer = self.tools[:2]
         self.assertEqual(len(loads(dumps(whole(fewer, V2025_11_25)))), 2)
+
+    def test_rare_lists_push_out_rare_ones(self) -> None:
+        """The list that is used all the time is encoded once, whatever others choose.
+
+        No more lists are kept than the limit says.
+        """
+        self.patch(listing_module, "MAX_ENCODED", 3)
+        listing = Listing(Pager(self.drawer, 100))
+
+        def whole(tools: Json) -> Json:
+            page = listing.page("tools", tools, V2025_11_25, None, describe_tool)
+            return page["tools"]
+
+        first = whole(self.tools)
+        for _ in range(10):
+            whole(list(self.tools[:2]))
+            self.assertIs(whole(self.tools), first)
+        self.assertEqual(len(listing._encoded), 3)
 
 
 class RenderTests(SynchronousTestCase):

@@ -26,6 +26,7 @@ class Item:
 
     level: Level = Level.READ_ONLY
     toolset: str | None = None
+    needs_credential: bool = True
 
 
 ITEMS = st.lists(st.builds(Item, LEVELS, TOOLSETS), max_size=8)
@@ -77,3 +78,13 @@ class SelectedItemsTests(SynchronousTestCase):
             self.assertEqual(some.seen_with(rights), ())
             self.assertIs(some.seen_with(rights), some.seen_with(rights))
             self.assertLessEqual(len(some._seen), 3)
+
+    def test_rare_selections_push_out_rare_ones(self) -> None:
+        """The list that is used all the time stays the same object."""
+        self.patch(selected, "MAX_SELECTIONS", 3)
+        some = SelectedItems([Item(toolset="a"), Item(toolset="b")])
+        usual = Rights(toolsets=("a",))
+        first = some.seen_with(usual)
+        for number in range(10):
+            some.seen_with(Rights(toolsets=(f"{number}",)))
+            self.assertIs(some.seen_with(usual), first)

@@ -110,6 +110,8 @@ async def _part(
     except WorkspaceNotChosenError as refused:
         error = {"code": refused.code, "message": refused.message, "hint": refused.hint}
         return {WORKSPACE: name, "error": error}
+    except CallRefusedError as refusal:
+        return {WORKSPACE: name, "error": refusal.as_object()}
     except ApiError as failed:
         return {WORKSPACE: name, "error": error_object(failed)}
     rows = objects_of(reply)
