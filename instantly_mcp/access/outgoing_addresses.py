@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from .._json_codec import Json, JsonObject
+from ..catalog.address_lists import addresses_in
 from ..catalog.operation import Operation, Place
 
 _RECIPIENTS = re.compile(
@@ -18,21 +19,18 @@ _RECIPIENTS = re.compile(
 )
 """Parameters of any operation that hold addresses mail goes to."""
 
-_SEPARATOR = re.compile(r"[,;]")
-
 
 def outgoing(operation: Operation, arguments: JsonObject) -> Iterator[tuple[str, str]]:
     """Yield each address that mail goes to, after the name of its parameter.
 
-    A text with several addresses is split at commas. Leads are recipients of their
-    campaign.
+    Leads are recipients of their campaign.
     """
     for name, parameter in operation.by_name.items():
         value = arguments.get(name)
         if value is None or parameter.place is Place.PATH:
             continue
         if _RECIPIENTS.fullmatch(name) or (name == "email" and adds_leads(operation)):
-            yield from ((name, each) for each in _texts(value))
+            yield from ((name, each) for each in addresses_in(value))
         elif name == "leads" and adds_leads(operation):
             yield from _emails_of_rows(name, value)
 
@@ -46,13 +44,3 @@ def _emails_of_rows(name: str, rows: Json) -> Iterator[tuple[str, str]]:
     for place, row in enumerate(rows if isinstance(rows, list) else ()):
         if isinstance(row, dict) and row.get("email"):
             yield f"{name}.{place}.email", str(row["email"])
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, str):
-        quoted = any(mark in value for mark in '"<(')
-        parts = [value] if quoted else _SEPARATOR.split(value)
-        yield from (part.strip(" ") for part in parts if part.strip(" "))

@@ -9,6 +9,7 @@ from math import ceil, inf
 from attrs import field, frozen
 
 from .._json_codec import Json, JsonObject
+from .address_lists import addresses_in
 from .reply import ReplySchema
 
 
@@ -70,8 +71,8 @@ class Amount:
 
     :param least: what every call counts.
     :param plus: added to what the parameters say.
-    :param items_of: parameters whose items count: members of a list, or parts of a
-        text that are separated by commas.
+    :param items_of: parameters whose items count: members of a list, or the addresses
+        in a text.
     :param value_of: a parameter whose value is a number of objects.
     :param when: only calls that give one of these parameters count.
     """
@@ -111,9 +112,9 @@ def _number(value: Json) -> int:
 
 
 def _items_in(value: Json) -> int:
-    if isinstance(value, str):
-        return len([part for part in value.split(",") if part.strip()])
-    return len(value) if isinstance(value, list | tuple) else 0
+    if isinstance(value, list | tuple):
+        return sum(max(1, _items_in(each)) for each in value)
+    return sum(1 for _ in addresses_in(value))
 
 
 @frozen(kw_only=True)

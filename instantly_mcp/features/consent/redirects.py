@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from ..._json_codec import Json, JsonObject
+from ...catalog.address_lists import addresses_in
 from ...catalog.operation import Operation, Risk
 from ..workspace.addresses import read_address
 from ..workspace.list_scorecard import FREE_MAIL
@@ -42,7 +43,7 @@ def _values(value: Json) -> Iterator[str]:
         for each in value:
             yield from _values(each)
     elif isinstance(value, str) and "@" in value:
-        yield from filter(None, (part.strip() for part in value.split(",")))
+        yield from addresses_in(value)
     else:
         yield str(value)
 
