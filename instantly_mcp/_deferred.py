@@ -30,6 +30,16 @@ def deferred(
     return start
 
 
+def to_its_end(running: Deferred[T]) -> Deferred[T]:
+    """Return the result of another Deferred, which goes on when this one is cancelled.
+
+    For work that would be left half done. What it fails with after that is not told.
+    """
+    result: Deferred[T] = Deferred()
+    running.chainDeferred(result)
+    return result
+
+
 def reraise(failure: Failure) -> NoReturn:
     """Raise the exception of a failure with its own traceback."""
     failure.raiseException()

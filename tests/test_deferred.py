@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._deferred import deferred
+from instantly_mcp._deferred import deferred, to_its_end
 
 
 class DeferredTests(SynchronousTestCase):
@@ -71,3 +71,36 @@ class DeferredTests(SynchronousTestCase):
 
         self.assertEqual(work.__name__, "work")
         self.assertEqual(work.__doc__, "Do it.")
+
+
+class ToItsEndTests(SynchronousTestCase):
+    def test_result(self) -> None:
+        """The result is that of the work, be it a value or a failure."""
+        self.assertEqual(self.successResultOf(to_its_end(succeed(1))), 1)
+        failed: Deferred[int] = fail(ValueError())
+        self.failureResultOf(to_its_end(failed), ValueError)
+
+    def test_cancelled(self) -> None:
+        """Cancelling ends the waiting at once, and the work goes on."""
+        done: list[int] = []
+
+        @deferred
+        async def work(begun: Deferred[int]) -> int:
+            done.append(await begun)
+            return 1
+
+        begun: Deferred[int] = Deferred()
+        result = to_its_end(work(begun))
+        result.cancel()
+        self.failureResultOf(result, CancelledError)
+        begun.callback(5)
+        self.assertEqual(done, [5])
+
+    def test_failed_afterwards(self) -> None:
+        """A failure that no one waits for any more is not an unhandled error."""
+        work: Deferred[int] = Deferred()
+        result = to_its_end(work)
+        result.cancel()
+        self.failureResultOf(result, CancelledError)
+        work.errback(ValueError())
+        self.assertIsNone(self.successResultOf(work))

@@ -60,7 +60,7 @@ class TokenBook:
         factory=list, init=False
     )
     on_first: list[Callable[[], object]] = field(factory=list, init=False)
-    _unstored: set[str] = field(factory=set, init=False)
+    _unstored: dict[str, ConnectionToken] = field(factory=dict, init=False)
     _by_id: dict[str, ConnectionToken] = field(factory=dict, init=False)
     _ids: dict[str, str] = field(factory=dict, init=False, repr=False)
 
@@ -75,7 +75,7 @@ class TokenBook:
     @property
     def exist(self) -> bool:
         """Whether a token was ever issued, be it valid or not."""
-        return bool(self._by_id)
+        return bool(self._ids)
 
     def listed(self) -> Sequence[ConnectionToken]:
         """Return all tokens, the oldest first."""
@@ -144,13 +144,20 @@ class TokenBook:
             created=self.wall(),
             expires=terms.expires,
         )
-        await self.store.add(token)
-        is_first = not self.exist
+        # Listed at once, so that its name and its workspaces are taken while it is
+        # stored; found by its value once it is.
         self._by_id[token.id] = token
+        try:
+            await self.store.add(token)
+        except BaseException:
+            del self._by_id[token.id]
+            self._unstored.pop(token.id, None)
+            raise
+        is_first = not self.exist
         self._ids[token.digest] = token.id
         if is_first:
             for listener in self.on_first:
-                listener()
+                self._call(listener)
         return token, value
 
     @deferred
@@ -177,8 +184,7 @@ class TokenBook:
         """
         rights = token.rights.narrowed(level, toolsets)
         narrowed = evolve(token, level=rights.level, toolsets=rights.toolsets)
-        self._by_id[token.id] = narrowed
-        self._tell(narrowed)
+        self._put(narrowed)
         await self._change(narrowed)
         return narrowed
 
@@ -189,8 +195,8 @@ class TokenBook:
         """
         for token in tuple(self._by_id.values()):
             self._as_of_now(token)
-        for token_id in tuple(self._unstored):
-            self._store(self._change(self._by_id[token_id]))
+        for token in tuple(self._unstored.values()):
+            self._store(self._change(token))
 
     def _as_of_now(self, token: ConnectionToken) -> ConnectionToken:
         if token.state is not TokenState.VALID or not token.is_past(self.wall()):
@@ -201,19 +207,27 @@ class TokenBook:
 
     @deferred
     async def _change(self, token: ConnectionToken) -> None:
-        self._unstored.add(token.id)
         await self.store.change(token)
-        self._unstored.discard(token.id)
+        # A newer change of the token stays until it is stored itself.
+        if self._unstored.get(token.id) is token:
+            del self._unstored[token.id]
 
     def _end(self, token: ConnectionToken, state: TokenState) -> ConnectionToken:
         ended = evolve(token, state=state, ended=self.wall())
-        self._by_id[token.id] = ended
-        self._tell(ended)
+        self._put(ended)
         return ended
 
-    def _tell(self, token: ConnectionToken) -> None:
+    def _put(self, token: ConnectionToken) -> None:
+        """Let a change take effect, and have it stored sooner or later."""
+        self._by_id[token.id] = self._unstored[token.id] = token
         for listener in self.on_change:
-            listener(token)
+            self._call(listener, token)
+
+    def _call(self, listener: Callable[..., object], *changed: ConnectionToken) -> None:
+        try:
+            listener(*changed)
+        except Exception:
+            self.log.failure("a listener to changes of connection tokens failed")
 
     def _store(self, storing: Deferred[None]) -> None:
         storing.addErrback(self._not_stored)

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
@@ -191,6 +191,88 @@ class EndTests(BookTestCase):
         self.assertEqual(self.state_of(expired[1]), TokenState.EXPIRED)
 
 
+class OverlappingTests(BookTestCase):
+    """Changes of one token while others are being stored."""
+
+    def setUp(self) -> None:
+        """Have a token, and a store that waits for the test."""
+        super().setUp()
+        self.token, self.value = self.issue()
+        self.good = self.book.store
+        self.slow = SlowStore()
+        self.book.store = self.slow
+
+    def test_older_change_is_stored(self) -> None:
+        """A revocation that fails after an older change was stored is tried again."""
+        narrowing = self.book.narrow(self.token, Level.DRAFT)
+        narrowed = self.book.get(self.token.id)
+        assert narrowed is not None
+        revoking = self.book.revoke(narrowed)
+        first, second = self.slow.waiting
+        first.callback(None)
+        self.successResultOf(narrowing)
+        second.errback(full_disk())
+        self.failureResultOf(revoking, OSError)
+        self.book.store = self.good
+        self.book.sweep()
+        self.assertEqual(
+            self.reopened().listed()[0].state, TokenState.REVOKED, "lost at a restart"
+        )
+
+    def test_older_change_fails(self) -> None:
+        """A change that fails after the revocation was stored changes nothing."""
+        narrowing = self.book.narrow(self.token, Level.DRAFT)
+        narrowed = self.book.get(self.token.id)
+        assert narrowed is not None
+        revoking = self.book.revoke(narrowed)
+        first, second = self.slow.waiting
+        second.callback(None)
+        self.successResultOf(revoking)
+        first.errback(full_disk())
+        self.failureResultOf(narrowing, OSError)
+        self.slow.waiting.clear()
+        self.book.sweep()
+        self.assertEqual(self.slow.waiting, [])
+        self.assertEqual(self.state_of(self.value), TokenState.REVOKED)
+
+    def test_listener_fails(self) -> None:
+        """A listener that raises keeps neither the others nor the store waiting."""
+        self.book.store = self.good
+        told: list[str] = []
+        self.book.on_change.append(lambda token: 1 / 0)
+        self.book.on_change.append(lambda token: told.append(token.state.value))
+        self.successResultOf(self.book.narrow(self.token, Level.DRAFT))
+        self.successResultOf(self.book.revoke(self.book.listed()[0]))
+        self.assertEqual(told, ["valid", "revoked"])
+        self.assertEqual(self.reopened().listed()[0].state, TokenState.REVOKED)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+
+    def test_taken_while_it_is_stored(self) -> None:
+        """A token that is being stored is listed, and not yet found by its value."""
+        book = TokenBook(self.slow, lambda: self.now)
+        issuing = book.issue(TokenTerms(name="ada", workspaces=("one",)))
+        self.assertEqual([each.name for each in book.listed()], ["ada"])
+        self.assertEqual(book.names_for("one"), ["ada"])
+        self.assertFalse(book.exist)
+        self.slow.waiting[0].callback(None)
+        _, value = self.successResultOf(issuing)
+        self.assertTrue(book.exist)
+        self.assertIsNotNone(book.find(value))
+
+    def test_free_again(self) -> None:
+        """What a token that could not be stored has taken is free again."""
+        book = TokenBook(self.slow, lambda: self.now)
+        issuing = book.issue(TokenTerms(name="ada", workspaces=("one",)))
+        book.revoke(book.listed()[0]).addErrback(lambda failure: None)
+        for storing in self.slow.waiting:
+            storing.errback(full_disk())
+        self.failureResultOf(issuing, OSError)
+        self.assertEqual((book.listed(), book.names_for("one")), ([], []))
+        self.slow.waiting.clear()
+        book.sweep()
+        self.assertEqual(self.slow.waiting, [])
+
+
 class CurrentTests(BookTestCase):
     """What rights a token's callers have now."""
 
@@ -282,6 +364,34 @@ class FailingStore:
     def used(self, token_id: str, at: float) -> Deferred[None]:
         """Fail."""
         return fail(full_disk())
+
+
+@implementer(ITokenStore)
+class SlowStore:
+    """A store whose writes end when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Deferred[None]] = []
+
+    def _write(self) -> Deferred[None]:
+        self.waiting.append(Deferred())
+        return self.waiting[-1]
+
+    def tokens(self) -> Deferred[Sequence[ConnectionToken]]:
+        """Have no token."""
+        return succeed(())
+
+    def add(self, token: ConnectionToken) -> Deferred[None]:
+        """Wait."""
+        return self._write()
+
+    def change(self, token: ConnectionToken) -> Deferred[None]:
+        """Wait."""
+        return self._write()
+
+    def used(self, token_id: str, at: float) -> Deferred[None]:
+        """Wait."""
+        return self._write()
 
 
 def full_disk() -> OSError:

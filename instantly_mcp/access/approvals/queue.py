@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ..._deferred import deferred
+from ..._deferred import deferred, to_its_end
 from ..._json_codec import Json, JsonObject, dumps
 from ..._noop import noop
 from ..act import Act, Consent
@@ -72,6 +72,9 @@ def _valid(token: str) -> bool:
 class Approvals:
     """Asks for approvals, takes the decisions, and hands out each approval once.
 
+    A change that has begun is finished, with its audit line and those who wait for it,
+    also when the browser or the program that caused it has left.
+
     :param policy: the version of the present policy; ``None`` for a command that
         decides while no daemon runs: the next daemon compares the version.
     :param wall: returns seconds since the epoch.
@@ -116,9 +119,8 @@ class Approvals:
                     await self._change(newest, ApprovalState.REPLACED)
                     continue
             asked = self._request(act, subject, policy, preview)
-            added = await self.store.add(asked, MAX_PENDING)
+            added = await to_its_end(self._add(asked))
             if added is Addition.ADDED:
-                self._added(asked)
                 raise pending(asked, self.page_of)
             if added is Addition.FULL:
                 if swept:
@@ -127,9 +129,12 @@ class Approvals:
                 await self.sweep()
         raise too_many_pending()
 
-    @deferred
-    async def decide(self, id: str, approve: bool, by: str, how: str) -> Approval:
+    def decide(self, id: str, approve: bool, by: str, how: str) -> Deferred[Approval]:
         """Take a person's decision; see `IApprovalDesk`."""
+        return to_its_end(self._decide(id, approve, by, how))
+
+    @deferred
+    async def _decide(self, id: str, approve: bool, by: str, how: str) -> Approval:
         found = await self.store.get(id)
         known = None if found is None else await self._current(found)
         if known is None or known.state is not ApprovalState.PENDING:
@@ -235,6 +240,14 @@ class Approvals:
             until=now + PENDING_SECONDS,
         )
 
+    @deferred
+    async def _add(self, asked: Approval) -> Addition:
+        """Store a new request, if there is room for it."""
+        added = await self.store.add(asked, MAX_PENDING)
+        if added is Addition.ADDED:
+            self._added(asked)
+        return added
+
     async def _current(self, found: Approval) -> Approval:
         """Return a request as it is now, and store its end if its time is over."""
         while found.is_open:
@@ -246,8 +259,7 @@ class Approvals:
                 closed = found.closed(ApprovalState.WITHDRAWN, now)
             if closed is found:
                 break
-            if await self.store.replace(closed, found.state):
-                self._ended(found)
+            if await self._close(found, closed):
                 return closed
             again = await self.store.get(found.id)
             if again is None:
@@ -263,7 +275,13 @@ class Approvals:
 
     async def _change(self, approval: Approval, state: ApprovalState) -> bool:
         """Close a request; return whether it was still as it is here."""
-        closed = approval.closed(state, self.wall())
+        return await self._close(approval, approval.closed(state, self.wall()))
+
+    def _close(self, approval: Approval, closed: Approval) -> Deferred[bool]:
+        return to_its_end(self._replace(approval, closed))
+
+    @deferred
+    async def _replace(self, approval: Approval, closed: Approval) -> bool:
         done = await self.store.replace(closed, approval.state)
         if done:
             self._ended(approval)

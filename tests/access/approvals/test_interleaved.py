@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.access.approvals.approval import ApprovalState, NotPendingError
 from instantly_mcp.access.preview import Preview
 from instantly_mcp.state.database import MemoryDatabase
@@ -65,6 +66,7 @@ class InterleavedTests(SynchronousTestCase):
         self.database = WaitingDatabase()
         self.addCleanup(self.database.close)
         self.queue = Queue(database=self.database)
+        self.noted: list[JsonObject] = []
 
     def meet(self) -> None:
         """Let transactions wait from now on."""
@@ -134,3 +136,46 @@ class InterleavedTests(SynchronousTestCase):
         self.assertEqual(self.failureResultOf(other).value.code, "approval_pending")
         self.failureResultOf(deciding, NotPendingError)
         self.assertIs(self.queue.get(id).state, ApprovalState.REPLACED)
+
+    def test_browser_leaves_while_it_is_decided(self) -> None:
+        """A decision that was stored wakes who waits, and has its audit line."""
+        id = self.queue.asked()
+        self.queue.approvals.note = self.noted.append
+        woken = self.queue.approvals.when_changed(id)
+        self.meet()
+        deciding = self.queue.approvals.decide(id, True, "Bo", "page")
+        self.database.step()
+        deciding.cancel()
+        self.failureResultOf(deciding, CancelledError)
+        self.finish()
+        self.assertIs(self.queue.get(id).state, ApprovalState.APPROVED)
+        self.assertIsNone(self.successResultOf(woken))
+        (line,) = self.noted
+        self.assertEqual((line["approval"], line["by"]), (id, "Bo"))
+
+    def test_program_leaves_while_it_asks(self) -> None:
+        """A question that was stored has its audit line, and its time."""
+        self.queue.approvals.note = self.noted.append
+        self.meet()
+        asking = self.queue.approvals.obtain(ACT, PREVIEW)
+        self.database.step()
+        asking.cancel()
+        self.failureResultOf(asking, CancelledError)
+        self.finish()
+        (id,) = self.queue.pending()
+        (line,) = self.noted
+        self.assertEqual((line["approval"], line["outcome"]), (id, "pending"))
+
+    def test_program_leaves_while_it_collects(self) -> None:
+        """An approval that was used up wakes who waits for it."""
+        id = self.queue.asked()
+        self.queue.decide(id)
+        woken = self.queue.approvals.when_changed(id)
+        self.meet()
+        collecting = self.queue.approvals.obtain(ACT, PREVIEW)
+        self.database.step()
+        collecting.cancel()
+        self.failureResultOf(collecting, CancelledError)
+        self.finish()
+        self.assertIs(self.queue.get(id).state, ApprovalState.USED)
+        self.assertIsNone(self.successResultOf(woken))
