@@ -10,6 +10,7 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
+from ..._json_codec import Json, JsonObject
 from ..preview import Preview
 
 PENDING_SECONDS = 15 * 60
@@ -173,3 +174,24 @@ class NotPendingError(Exception):
     def __init__(self, approval: Approval | None) -> None:
         super().__init__("this request does not wait for a decision")
         self.approval = approval
+
+
+def audit_line(approval: Approval) -> JsonObject:
+    """Return the line of the audit that says where a request stands."""
+    line: dict[str, Json] = {
+        "kind": "approval",
+        "approval": approval.id,
+        "outcome": approval.state.value,
+        "principal": approval.principal,
+        "workspace": approval.workspace,
+        "tool": approval.tool,
+        "operation": approval.operation,
+        "targets": list(approval.targets),
+        "risks": list(approval.risks),
+        "preview": approval.preview.digest,
+    }
+    if approval.token is not None:
+        line |= {"token": approval.token, "token_name": approval.token_name}
+    if approval.by:
+        line |= {"consent": approval.how, "by": approval.by}
+    return line

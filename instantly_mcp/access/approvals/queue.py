@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..._deferred import deferred, to_its_end
-from ..._json_codec import Json, JsonObject, dumps
+from ..._json_codec import JsonObject, dumps
 from ..._noop import noop
 from ..act import Act, Consent
 from ..interfaces import IApprovals
@@ -32,6 +32,7 @@ from .approval import (
     Approval,
     ApprovalState,
     NotPendingError,
+    audit_line,
 )
 from .interfaces import IApprovalDesk, IApprovalStore
 from .refusals import (
@@ -153,7 +154,7 @@ class Approvals:
             tool=decided.tool,
             how=how,
         )
-        self.note(_audit_line(decided))
+        self.note(audit_line(decided))
         return decided
 
     @deferred
@@ -197,7 +198,7 @@ class Approvals:
 
     def _added(self, asked: Approval) -> None:
         self._keep_time(asked)
-        self.note(_audit_line(asked))
+        self.note(audit_line(asked))
         self.log.info(
             "IMCP-APPROVAL request {id} of {tool} waits for approval",
             id=asked.id,
@@ -328,27 +329,6 @@ def subject_of(act: Act, policy: str) -> str:
 
 def _names(act: Act) -> tuple[str, ...]:
     return tuple(sorted(risk.value for risk in act.risks))
-
-
-def _audit_line(approval: Approval) -> JsonObject:
-    """Return the line of the audit that says where a request stands."""
-    line: dict[str, Json] = {
-        "kind": "approval",
-        "approval": approval.id,
-        "outcome": approval.state.value,
-        "principal": approval.principal,
-        "workspace": approval.workspace,
-        "tool": approval.tool,
-        "operation": approval.operation,
-        "targets": list(approval.targets),
-        "risks": list(approval.risks),
-        "preview": approval.preview.digest,
-    }
-    if approval.token is not None:
-        line |= {"token": approval.token, "token_name": approval.token_name}
-    if approval.by:
-        line |= {"consent": approval.how, "by": approval.by}
-    return line
 
 
 def _consent(approval: Approval) -> Consent:
