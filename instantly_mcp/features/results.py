@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import frozen
+from twisted.internet.defer import CancelledError
 
 from .._json_codec import Json, JsonObject
 from ..api.errors import ApiError, Reason
@@ -45,6 +46,10 @@ class CallRefusedError(Exception):
         """Return the error object of a result."""
         named = {"code": self.code, "message": self.message, "hint": self.hint}
         return {**named, **self.facts}
+
+
+class LeftBeforeSendingError(CancelledError):
+    """The caller left before a write was sent: surely nothing was done."""
 
 
 @frozen

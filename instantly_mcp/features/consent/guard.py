@@ -15,7 +15,7 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from attrs import define, evolve, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject
@@ -41,7 +41,7 @@ from ...access.refusal import (
 from ...catalog.index import BY_ID
 from ...catalog.operation import Operation, Risk
 from ...protocol.calls.call import Call, Doing
-from ..results import CallRefusedError
+from ..results import CallRefusedError, LeftBeforeSendingError
 from ..workspace.context import FeatureContext, IWriteGuard
 from .assessment import assess, assessed, certain_risks
 from .call_consents import CallConsents
@@ -137,6 +137,8 @@ class WriteGuard:
         except _REFUSALS as refused:
             self._note(context, operation, arguments, call, refused.code)
             raise _as_result(refused) from None
+        except CancelledError as left:
+            raise LeftBeforeSendingError from left
         self._of(call).wrote = True
         sending = ActSending(context, act, self.rails)
         may_go = partial(self.rails.may_go, act)

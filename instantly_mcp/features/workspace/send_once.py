@@ -29,13 +29,25 @@ from ...protocol.calls.ask_by_retry import InputRequired
 from ...protocol.calls.client_requests import CannotAsk
 from ...protocol.wire.errors import ProtocolError
 from ..error_hints import in_doubt
-from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
+from ..results import (
+    MAX_WAITING_REQUESTS,
+    CallRefusedError,
+    LeftBeforeSendingError,
+    too_many_waiting,
+)
 
 REMEMBERED_SECONDS = 600.0
 MAX_REMEMBERED_MAILS = 2000
 
 Send = Callable[[], Awaitable[JsonObject]]
 Collect = Callable[[], Awaitable[JsonObject] | None]
+
+
+_NOT_SENT = (
+    *(CallRefusedError, LeftBeforeSendingError),
+    *(InputRequired, CannotAsk, ProtocolError),
+)
+"""What a mail ends with that surely was not sent, besides some errors of the API."""
 
 
 def digest_of(principal: str, request: Json) -> bytes:
@@ -98,7 +110,7 @@ class SendOnce:
         except ApiError as error:
             self._failed(digest, sending, error)
             raise
-        except (CallRefusedError, InputRequired, CannotAsk, ProtocolError):
+        except _NOT_SENT:
             self._forget(digest, sending)  # Nothing was sent.
             raise
         except BaseException:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import Json
+from instantly_mcp.access.act import Act, Ending
+from instantly_mcp.access.interfaces import IRail
+from instantly_mcp.access.rails.passing import Rails
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.primitives.tool import ToolResult
@@ -21,6 +25,21 @@ REPLY: dict[str, Any] = {
     "subject": "Re: hello",
     "body": {"text": "Yes"},
 }
+
+
+@implementer(IRail)
+class _Endless:
+    """A rail that no act ever passes."""
+
+    name = "endless"
+
+    def before(self, act: Act) -> Deferred[None]:
+        """Wait."""
+        return Deferred()
+
+    def after(self, act: Act, ending: Ending) -> Deferred[None]:
+        """Note nothing."""
+        return succeed(None)
 
 
 class SendOnceTests(ToolTestCase):
@@ -72,6 +91,18 @@ class SendOnceTests(ToolTestCase):
         self.failureResultOf(first, CancelledError)
         error = self.failure("reply_to_email", **REPLY)
         self.assertEqual(error["code"], "outcome_unknown")
+        self.assertEqual(self.sent(), 1)
+
+    def test_caller_left_before(self) -> None:
+        """A mail whose caller left while it passed the rails is sent later."""
+        guard: Any = self.context.guard
+        guard.rails = Rails([_Endless()])
+        first = self.starting("reply_to_email", **REPLY)
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        guard.rails = Rails()
+        self.assertEqual(self.sent(), 0)
+        self.assertEqual(self.value("reply_to_email", **REPLY)["id"], "sent-1")
         self.assertEqual(self.sent(), 1)
 
     def test_what_was_refused_may_be_tried_again(self) -> None:
