@@ -13,10 +13,10 @@ from ...catalog.operation import Risk
 from ..results import CallRefusedError
 from ..workspace.addresses import checked_address, require_few
 from .look_alikes import imitated_by
-from .previews.parts import PreviewSubject
+from .subject import WriteSubject
 
 
-def require_plain_addresses(subject: PreviewSubject) -> dict[str, str]:
+def require_plain_addresses(subject: WriteSubject) -> dict[str, str]:
     """Check that each address is one plain mailbox, and that a mail has few of them.
 
     :returns: the domain of each address that the caller added to a mail, by the

@@ -16,10 +16,9 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.operation import Risk
 from ..workspace.reply_values import as_list
 from .address_check import require_no_imitation, require_plain_addresses
-from .previews.parts import PreviewSubject
-from .previews.reply import recipients
-from .redirects import domains_of, redirecting
+from .redirects import domains_of, recipients, redirecting
 from .running import NOWHERE, Reach, reach_of
+from .subject import WriteSubject
 
 
 @frozen(kw_only=True)
@@ -30,14 +29,14 @@ class Assessment:
     reach: Reach = NOWHERE
 
 
-def certain_risks(subject: PreviewSubject) -> frozenset[Risk]:
+def certain_risks(subject: WriteSubject) -> frozenset[Risk]:
     """Return the classes that a call has whatever it names."""
     operation = subject.operation
     risks = operation.risks_with(subject.arguments)
     return risks - ({Risk.REDIRECTS} - operation.risks)
 
 
-async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Assessment:
+async def assess(subject: WriteSubject, allow_domains: Collection[str]) -> Assessment:
     """Return what a call does, reading what it names if that makes a difference.
 
     :param allow_domains: domains that the operator trusts with copies, in lower case.
@@ -65,7 +64,7 @@ async def assess(subject: PreviewSubject, allow_domains: Collection[str]) -> Ass
     return Assessment(risks=risks, reach=reach)
 
 
-def assessed(subject: PreviewSubject, found: Assessment) -> PreviewSubject:
+def assessed(subject: WriteSubject, found: Assessment) -> WriteSubject:
     """Return the subject with what was found out about it."""
     return evolve(subject, risks=found.risks, reach=found.reach)
 

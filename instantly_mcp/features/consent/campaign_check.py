@@ -16,11 +16,11 @@ from ...access.campaign_limits import (
     not_known,
 )
 from ...api.errors import ApiError, Reason
-from .previews.parts import PreviewSubject
+from .subject import WriteSubject
 
 
 async def require_permitted_campaigns(
-    subject: PreviewSubject, limits: CampaignLimits
+    subject: WriteSubject, limits: CampaignLimits
 ) -> None:
     """Check all campaigns that a write would change. What stops sending passes.
 
@@ -41,7 +41,7 @@ async def require_permitted_campaigns(
         limits.require_other_name(name)
 
 
-async def _campaigns_of(subject: PreviewSubject, thing: NamedThing) -> set[str]:
+async def _campaigns_of(subject: WriteSubject, thing: NamedThing) -> set[str]:
     """Return the campaigns of an object.
 
     :raises AccessRefusedError: when they cannot be read.
@@ -67,7 +67,7 @@ _MEMBER_OF = {
 """The operation that reads an object, and the member with its campaign."""
 
 
-async def _if_campaign(subject: PreviewSubject, id: str) -> set[str]:
+async def _if_campaign(subject: WriteSubject, id: str) -> set[str]:
     """Return the id if it is that of a campaign, and not of a lead list."""
     try:
         found = await subject.read("getCampaign", {"id": id})
@@ -80,7 +80,7 @@ async def _if_campaign(subject: PreviewSubject, id: str) -> set[str]:
     return {id}
 
 
-async def _name_of(subject: PreviewSubject, id: str) -> str | None:
+async def _name_of(subject: WriteSubject, id: str) -> str | None:
     found = await subject.read("getCampaign", {"id": id})
     name = None if found is None else found.get("name")
     return name if isinstance(name, str) else None

@@ -49,9 +49,9 @@ from .campaign_check import require_permitted_campaigns
 from .confirmation import ConsentRequest
 from .consents import Consents
 from .previews.building import build_preview
-from .previews.parts import PreviewSubject
 from .selection_size import amounts_of, counted
 from .sending import ActSending
+from .subject import WriteSubject
 from .targets import targets_of
 
 _REFUSALS = (AccessRefusedError, CallRefusedError)
@@ -185,7 +185,7 @@ class WriteGuard:
             held.add(operation, act)
         return evolve(act, consent=consent)
 
-    def _decision(self, subject: PreviewSubject, risks: frozenset[Risk]) -> Decision:
+    def _decision(self, subject: WriteSubject, risks: frozenset[Risk]) -> Decision:
         """Return what the policy demands of a write.
 
         :raises AccessRefusedError: when level or policy forbid it.
@@ -207,7 +207,7 @@ class WriteGuard:
         return ruling.decision
 
     async def _consented(
-        self, subject: PreviewSubject, act: Act, doing: Doing
+        self, subject: WriteSubject, act: Act, doing: Doing
     ) -> Consent:
         if self.consents is None:
             raise ask_operator("This needs a consent, and no one can be asked here.")
@@ -216,7 +216,7 @@ class WriteGuard:
         asked = ConsentRequest(act, preview, subject.call, doing)
         return await self.consents.obtain(asked, rebuild)
 
-    async def _preview_again(self, subject: PreviewSubject, act: Act) -> Preview:
+    async def _preview_again(self, subject: WriteSubject, act: Act) -> Preview:
         """Return the preview as of now, after a wait.
 
         :raises AccessRefusedError: when the write now does more than was asked for.
@@ -262,8 +262,8 @@ def _subject(
     arguments: JsonObject,
     call: Call,
     doing: Doing,
-) -> PreviewSubject:
-    return PreviewSubject(
+) -> WriteSubject:
+    return WriteSubject(
         context=context,
         operation=operation,
         arguments=arguments,
@@ -273,7 +273,7 @@ def _subject(
 
 
 def _act(
-    subject: PreviewSubject, doing: Doing, decision: Decision, rights: Rights
+    subject: WriteSubject, doing: Doing, decision: Decision, rights: Rights
 ) -> Act:
     credential = subject.call.credential
     return Act(

@@ -6,13 +6,15 @@ The domain of a mail provider belongs to everybody, so it never counts as the le
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from ..._json_codec import Json, JsonObject
 from ...catalog.address_lists import addresses_in
 from ...catalog.operation import Operation, Risk
+from ..tools.workflows.reply import recipients_of
 from ..workspace.addresses import read_address
 from ..workspace.list_scorecard import FREE_MAIL
+from .subject import WriteSubject
 
 
 def redirecting(
@@ -36,6 +38,19 @@ def redirecting(
 def domains_of(addresses: Collection[str]) -> frozenset[str]:
     """Return the domains that belong to the people with these addresses."""
     return frozenset(map(_domain, addresses)) - FREE_MAIL - {""}
+
+
+async def recipients(subject: WriteSubject) -> Sequence[str]:
+    """Return the people to whom a reply goes by itself; no one if unreadable."""
+    original = await original_of(subject)
+    if original is None:
+        return ()
+    return recipients_of(original, str(subject.arguments.get("eaccount") or ""))
+
+
+async def original_of(subject: WriteSubject) -> JsonObject | None:
+    """Return the mail that a reply answers; none if unreadable."""
+    return await subject.read("getEmail", {"id": subject.arguments["reply_to_uuid"]})
 
 
 def _values(value: Json) -> Iterator[str]:

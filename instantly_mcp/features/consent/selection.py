@@ -9,7 +9,7 @@ from attrs import frozen
 from ..._json_codec import Json, JsonObject
 from ...catalog.index import BY_ID
 from ..workspace.reply_values import as_list, as_object
-from .previews.parts import NOT_READABLE, PreviewSubject
+from .subject import NOT_READABLE, WriteSubject
 
 SELECTED_LEADS = 100
 """So many leads of a selection are read: one page of the API."""
@@ -37,7 +37,7 @@ class Selection:
         return f"{len(self.first)} or more" if self.first else NOT_READABLE
 
 
-async def read_selection(subject: PreviewSubject) -> Selection:
+async def read_selection(subject: WriteSubject) -> Selection:
     """Read the leads that a move selects: no more than their source has.
 
     :raises ApiError: when the source does not exist.
@@ -55,7 +55,7 @@ async def read_selection(subject: PreviewSubject) -> Selection:
     return Selection(leads, None if total is None else max(total, len(leads)))
 
 
-async def _total(subject: PreviewSubject) -> int | None:
+async def _total(subject: WriteSubject) -> int | None:
     """Return how many leads the source of a selection has."""
     given, total = subject.arguments, None
     if given.get("campaign"):

@@ -12,8 +12,8 @@ from typing import TypedDict
 from attrs import evolve
 
 from ...access.act import Act
-from .previews.parts import PreviewSubject
 from .selection import read_selection
+from .subject import WriteSubject
 
 
 class Amounts(TypedDict):
@@ -23,7 +23,7 @@ class Amounts(TypedDict):
     open_amounts: frozenset[str]
 
 
-def amounts_of(subject: PreviewSubject) -> Amounts:
+def amounts_of(subject: WriteSubject) -> Amounts:
     """Return what a write counts against the caps, by its arguments.
 
     A list that enriches its leads costs a credit for each of them, or more.
@@ -37,7 +37,7 @@ def amounts_of(subject: PreviewSubject) -> Amounts:
     return {"amounts": amounts, "open_amounts": still_open}
 
 
-async def counted(subject: PreviewSubject, act: Act) -> Act:
+async def counted(subject: WriteSubject, act: Act) -> Act:
     """Return an act with what it counts against the caps at most, as far as known."""
     if not act.open_amounts or subject.operation.id not in _COUNT:
         return act
@@ -48,7 +48,7 @@ async def counted(subject: PreviewSubject, act: Act) -> Act:
     return evolve(act, amounts=amounts, open_amounts=frozenset())
 
 
-async def _moved(subject: PreviewSubject) -> int | None:
+async def _moved(subject: WriteSubject) -> int | None:
     return (await read_selection(subject)).most
 
 

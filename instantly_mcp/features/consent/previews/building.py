@@ -12,15 +12,14 @@ from collections.abc import Mapping
 
 from ....access.canonical import digest_of
 from ....access.preview import Preview
+from ..subject import NOT_READABLE, WriteSubject
 from .deletion import build_deletion
 from .launch import build_launch
 from .leads import build_adding, build_lead_change, build_moving
 from .parts import (
     LONGEST_FACT,
-    NOT_READABLE,
     Build,
     Found,
-    PreviewSubject,
     campaign_facts,
     given_values,
     known,
@@ -46,7 +45,7 @@ BUILDERS: Mapping[str, Build] = {
 """The builders by operation id."""
 
 
-async def build_preview(subject: PreviewSubject, workspace: str) -> Preview:
+async def build_preview(subject: WriteSubject, workspace: str) -> Preview:
     """Return the preview of a write.
 
     :param workspace: the name of the workspace; it is read if this is empty.
@@ -73,12 +72,12 @@ async def build_preview(subject: PreviewSubject, workspace: str) -> Preview:
     )
 
 
-async def _workspace_name(subject: PreviewSubject) -> str:
+async def _workspace_name(subject: WriteSubject) -> str:
     workspace = await subject.read("getWorkspace", {})
     return NOT_READABLE if workspace is None else line(workspace.get("name"))
 
 
-async def _build_any(subject: PreviewSubject) -> Found:
+async def _build_any(subject: WriteSubject) -> Found:
     """Find what is known of any write."""
     facts = [
         fact

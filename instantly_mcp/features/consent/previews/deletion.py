@@ -14,7 +14,8 @@ from ...tools.workflows.deletions import (
     Deletion,
 )
 from ...untrusted.marking import without_marks
-from .parts import Found, PreviewSubject, fact, label_of_member, listed, text_of
+from ..subject import WriteSubject
+from .parts import Found, fact, label_of_member, listed, text_of
 
 DELETIONS: Mapping[str, Deletion] = {
     each.operation: each
@@ -28,7 +29,7 @@ VOLATILE = frozenset(
 """Counts that change while a person reads, and so would need another consent."""
 
 
-async def build_deletion(subject: PreviewSubject) -> Found:
+async def build_deletion(subject: WriteSubject) -> Found:
     """Find what a deletion removes."""
     deletion = DELETIONS[subject.operation.id]
     id = str(subject.arguments[deletion.key])

@@ -15,11 +15,11 @@ from ...workspace.preflight.report import checks_of
 from ...workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ...workspace.sending_windows import next_opening, windows_of
 from ...workspace.sequences import steps_of, variants_in
+from ..subject import WriteSubject
 from .digests import digest_of_leads, digest_of_senders
 from .mail import html_facts
 from .parts import (
     Found,
-    PreviewSubject,
     campaign_facts,
     fact,
     known,
@@ -28,7 +28,7 @@ from .parts import (
 from .showing import MAX_FACT, line
 
 
-async def build_launch(subject: PreviewSubject) -> Found:
+async def build_launch(subject: WriteSubject) -> Found:
     """Find what a start of a campaign sends.
 
     :raises CallRefusedError: when a check fails: no consent can replace it.

@@ -8,11 +8,10 @@ from ...._json_codec import Json, JsonObject
 from ....access.preview import Fact
 from ...workspace.reply_values import as_list
 from ..selection import read_selection
+from ..subject import NOT_READABLE, WriteSubject
 from .digests import digest_of_leads
 from .parts import (
-    NOT_READABLE,
     Found,
-    PreviewSubject,
     campaign_facts,
     fact,
     known,
@@ -29,7 +28,7 @@ _DESTINATIONS = frozenset(
 )
 
 
-async def build_adding(subject: PreviewSubject) -> Found:
+async def build_adding(subject: WriteSubject) -> Found:
     """Find where new leads are added, and which."""
     leads = as_list(subject.said.get("leads")) or [subject.said]
     emails = [each.get("email") for each in leads if isinstance(each, dict)]
@@ -53,7 +52,7 @@ async def build_adding(subject: PreviewSubject) -> Found:
     )
 
 
-def _enrichment(subject: PreviewSubject) -> tuple[Fact, ...]:
+def _enrichment(subject: WriteSubject) -> tuple[Fact, ...]:
     """Return that the list costs more than the lead, if it does."""
     costs = "costs credits for each lead" if subject.reach.enriches else None
     return known(("The enrichment of this list", costs))
@@ -70,7 +69,7 @@ def _texts_of(leads: Sequence[Json]) -> Iterator[Fact]:
         yield f"What mail can say of them{part}", "\n".join(map(text_of, shown))
 
 
-async def build_moving(subject: PreviewSubject) -> Found:
+async def build_moving(subject: WriteSubject) -> Found:
     """Find where leads are moved or copied to, and which: the first ones are compared.
 
     Their selection is shown as given.
@@ -86,7 +85,7 @@ async def build_moving(subject: PreviewSubject) -> Found:
     )
 
 
-async def build_lead_change(subject: PreviewSubject) -> Found:
+async def build_lead_change(subject: WriteSubject) -> Found:
     """Find which lead is changed, and the campaign that mails it."""
     id = subject.arguments["id"]
     lead = await subject.read("getLead", {"id": id})
@@ -105,7 +104,7 @@ async def build_lead_change(subject: PreviewSubject) -> Found:
     )
 
 
-def _title(subject: PreviewSubject, does: str) -> str:
+def _title(subject: WriteSubject, does: str) -> str:
     if not subject.reach.sends:
         return f"{does}."
     active = [c for c in subject.reach.campaigns.values() if c.get("status") == 1]
@@ -115,7 +114,7 @@ def _title(subject: PreviewSubject, does: str) -> str:
 
 
 async def _destination(
-    subject: PreviewSubject, campaigns: tuple[str, ...], lists: tuple[str, ...]
+    subject: WriteSubject, campaigns: tuple[str, ...], lists: tuple[str, ...]
 ) -> tuple[Fact, ...]:
     """Return the facts about the campaign or the list that the leads go to."""
     for name in campaigns:
@@ -131,6 +130,6 @@ async def _destination(
     return ()
 
 
-async def _campaign(subject: PreviewSubject, id: Json) -> JsonObject | None:
+async def _campaign(subject: WriteSubject, id: Json) -> JsonObject | None:
     known = subject.reach.campaigns.get(str(id))
     return known or await subject.read("getCampaign", {"id": id})

@@ -1,4 +1,4 @@
-"""What the previews are made of: what is asked about, and what a builder finds."""
+"""What the previews are made of: what a builder finds, and how values are shown."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ...._json_codec import Json, JsonObject, dumps
 from ....access.preview import Fact
-from ....api.errors import ApiError, Reason
 from ....catalog.codes import CAMPAIGN_STATUS
-from ....catalog.operation import Operation, Risk
-from ....protocol.calls.call import Call
-from ...workspace.context import FeatureContext
-from ...workspace.reply_values import as_object
-from ..running import Reach
+from ..subject import NOT_READABLE, WriteSubject
 from .showing import MAX_FACT, line
 
-NOT_READABLE = "not known, because this key may not read it"
 NOT_READ = "not known"
 
 LONGEST_FACT = 300
@@ -27,44 +21,6 @@ LONGEST_FACT = 300
 
 MAX_NAMED = 10
 """Most things of a list that are named; the others are counted."""
-
-
-@frozen(kw_only=True)
-class PreviewSubject:
-    """A write for which a preview is built.
-
-    :param arguments: those of the operation.
-    :param said: those of the tool, which may do several such writes.
-    :param reach: the running campaigns that it reaches.
-    """
-
-    context: FeatureContext
-    operation: Operation
-    arguments: JsonObject
-    said: JsonObject
-    call: Call
-    risks: frozenset[Risk] = frozenset()
-    reach: Reach = field(factory=Reach)
-
-    async def read(self, operation_id: str, arguments: JsonObject) -> JsonObject | None:
-        """Return an object of the workspace, or ``None`` if it cannot be read.
-
-        :raises ApiError: when it does not exist.
-        """
-        reply = await self.read_any(operation_id, arguments)
-        return None if reply is None else as_object(reply)
-
-    async def read_any(self, operation_id: str, arguments: JsonObject) -> Json:
-        """Return a reply of any form, or ``None`` if it cannot be read.
-
-        :raises ApiError: when what it names does not exist.
-        """
-        try:
-            return await self.context.look_up(operation_id, arguments, self.call)
-        except ApiError as error:
-            if error.reason is Reason.NOT_FOUND:
-                raise
-            return None
 
 
 @frozen(kw_only=True)
@@ -83,7 +39,7 @@ class Found:
     covers: frozenset[str] = frozenset()
 
 
-Build: TypeAlias = Callable[[PreviewSubject], Awaitable[Found]]
+Build: TypeAlias = Callable[[WriteSubject], Awaitable[Found]]
 """Finds out what a write does; raises `ApiError` if it cannot succeed."""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ...._json_codec import JsonObject
 from ....access.canonical import digest_of
 from ...tools.workflows.reply import recipients_of
 from ...workspace.reply_values import as_list
+from ..redirects import original_of
+from ..subject import NOT_READABLE, WriteSubject
 from .mail import mail_facts
-from .parts import NOT_READABLE, Found, PreviewSubject, fact, known
+from .parts import Found, fact, known
 
 _SHOWN = frozenset(
     {"body", "subject", "eaccount", "reply_to_uuid", "expected_recipient"}
@@ -17,18 +16,10 @@ _SHOWN = frozenset(
 )
 
 
-async def recipients(subject: PreviewSubject) -> Sequence[str]:
-    """Return the people to whom a reply goes by itself; no one if unreadable."""
-    original = await _original(subject)
-    if original is None:
-        return ()
-    return recipients_of(original, str(subject.arguments.get("eaccount") or ""))
-
-
-async def build_reply(subject: PreviewSubject) -> Found:
+async def build_reply(subject: WriteSubject) -> Found:
     """Find what a reply sends."""
     given = subject.arguments
-    original = await _original(subject)
+    original = await original_of(subject)
     account = str(given.get("eaccount") or "")
     to = [NOT_READABLE] if original is None else recipients_of(original, account)
     to = [*to, *map(str, as_list(given.get("additional_recipients")))]
@@ -49,7 +40,3 @@ async def build_reply(subject: PreviewSubject) -> Found:
         unseen=(digest_of([answered.get("id"), answered.get("timestamp_email")]),),
         covers=_SHOWN,
     )
-
-
-async def _original(subject: PreviewSubject) -> JsonObject | None:
-    return await subject.read("getEmail", {"id": subject.arguments["reply_to_uuid"]})

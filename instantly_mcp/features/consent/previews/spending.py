@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ...tools.workflows.verify_list import CREDITS_PER_ADDRESS
-from .parts import NOT_READABLE, Found, PreviewSubject, fact
+from ..subject import NOT_READABLE, WriteSubject
+from .parts import Found, fact
 
-_NOT_SHOWN = frozenset(
+_COVERED = frozenset(
     {"email", "list_id", "agreed_credits", "check_only", "max_wait_seconds"}
 )
 
 
-async def build_verification(subject: PreviewSubject) -> Found:
+async def build_verification(subject: WriteSubject) -> Found:
     """Find what the verification of one address costs."""
     return Found(
         title="Verify one address, for a credit.",
@@ -18,11 +19,11 @@ async def build_verification(subject: PreviewSubject) -> Found:
             fact("Address", subject.arguments["email"]),
             fact("Price in credits", CREDITS_PER_ADDRESS),
         ),
-        covers=_NOT_SHOWN,
+        covers=_COVERED,
     )
 
 
-async def build_list_verification(subject: PreviewSubject) -> Found:
+async def build_list_verification(subject: WriteSubject) -> Found:
     """Find what the verification of a list costs, or another enrichment of it."""
     given = subject.arguments
     if given.get("type") != "email_verification":
@@ -38,5 +39,5 @@ async def build_list_verification(subject: PreviewSubject) -> Found:
             fact("Its id", id),
             fact("Price in credits, at most", price),
         ),
-        covers=_NOT_SHOWN,
+        covers=_COVERED,
     )
