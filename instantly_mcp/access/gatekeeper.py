@@ -101,7 +101,8 @@ class Gatekeeper:
     def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
         """Return the error for a request that lacks the server secret.
 
-        :returns: ``None`` when the secret is presented or not required.
+        :returns: ``None`` when the secret is not required, or it or a valid connection
+            token is presented.
         """
         if not self._demands_secret or self._has_secret_or_token(presented):
             return None
@@ -195,7 +196,9 @@ class Gatekeeper:
             return credential
         if credential.rights.token is not None:
             return self.tokens.renewed(credential)
-        lent = credential.source in {OPERATOR, _SANDBOX}
+        # By the key: the source is another one after a session inside a session.
+        own = self._default
+        lent = own is not None and own.secret.digest() == credential.secret.digest()
         if self.refuses_keys or (lent and self._requires_token):
             return token_required()
         return credential

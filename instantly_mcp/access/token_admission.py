@@ -16,7 +16,7 @@ from ..pipeline.credential_errors import (
     token_and_key,
     token_fixes_workspace,
     token_refused,
-    unknown_workspace,
+    token_without_workspaces,
     workspace_refused,
 )
 from ..pipeline.interfaces import Presented
@@ -91,7 +91,7 @@ class TokenAdmission:
         if token.workspaces:
             credential = self._in_book(token, found.source, asked.alias)
         elif asked.alias is not None:
-            credential = unknown_workspace()
+            credential = token_without_workspaces()
         else:
             credential = _with_operator_key(token, found.source, own)
         if isinstance(credential, Credential):

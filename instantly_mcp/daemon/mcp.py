@@ -89,7 +89,7 @@ class McpParts:
     server: TrackedServer
 
     def disconnect(self) -> None:
-        """End the streams of clients, so that they must present their secret again."""
+        """End the streams of clients, which are then admitted as if they were new."""
         self.sessions.disconnect()
         self.server_features.changes.end_listening()
 

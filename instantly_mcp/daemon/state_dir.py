@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,17 @@ def _give_to_owner(path: str) -> None:
         return
     with os.scandir(path) as entries:
         for entry in entries:
-            if entry.is_file(follow_symlinks=False):
-                os.chown(entry.path, owner.st_uid, owner.st_gid)
+            if _is_given(os.lstat(entry.path)):
+                os.chown(entry.path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def _is_given(status: os.stat_result) -> bool:
+    """Say whether root created a file, and it has no other name.
+
+    The owner of the directory could link to a file of root's from there.
+    """
+    is_roots = status.st_uid == 0 and stat.S_ISREG(status.st_mode)
+    return is_roots and status.st_nlink == 1
 
 
 def _lock(path: str, settings: Settings) -> DirectoryLock | None:

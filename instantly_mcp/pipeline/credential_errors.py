@@ -140,6 +140,16 @@ def unknown_workspace() -> ProtocolError:
     )
 
 
+def token_without_workspaces() -> ProtocolError:
+    """The request names a workspace beside a connection token that is for none."""
+    return ProtocolError(
+        INVALID_REQUEST,
+        "Invalid request: the connection token is for the server's own workspace, and "
+        "nothing was done. Send no workspace name beside it.",
+        {"reason": RefusalReason.WORKSPACE},
+    )
+
+
 def workspace_refused(why: str, usable: Sequence[str]) -> ProtocolError:
     """The connection token of the request is for other workspaces.
 

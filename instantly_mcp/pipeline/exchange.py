@@ -79,7 +79,6 @@ class ExchangeFacts(TypedDict, total=False):
     accepts_json: bool
     credential: Credential | None
     rights: Rights
-    requested_workspace: str | None
     session_id: str | None
     lookup: SessionLookup
     message: Body | InvalidMember | None
@@ -99,7 +98,6 @@ class Exchange:
     :param local: the request came in through a socket that only this machine can reach,
         while the server also has sockets that others can reach.
     :param rights: what the caller may do, narrowed by everything that narrows it.
-    :param requested_workspace: the alias of the workspace that the request names.
     :param lookup: what the session store knows about `session_id`.
     :param session_id: the ``Mcp-Session-Id`` header or ``sessionId`` parameter, as
         sent.
@@ -121,7 +119,6 @@ class Exchange:
     accepts_json: bool = True
     credential: Credential | None = None
     rights: Rights = ALL_RIGHTS
-    requested_workspace: str | None = field(default=None, repr=False)
     session_id: str | None = field(default=None, repr=False)
     lookup: SessionLookup = field(default=FOREIGN, repr=False)
     message: Body | InvalidMember | None = field(default=None, repr=False)
@@ -140,7 +137,7 @@ class Exchange:
 
     @property
     def principal(self) -> str:
-        """The digest that the request acts as."""
+        """Whom the request acts as: see `Credential`; without one, `ANONYMOUS`."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
     def with_facts(self, **facts: Unpack[ExchangeFacts]) -> Exchange:

@@ -105,7 +105,10 @@ class IGatekeeper(Interface):
         """
 
     def refusal(presented: Sequence[Presented]) -> ProtocolError | None:
-        """Return an error if the server secret is required and was not presented."""
+        """Return an error if the server secret is required, and was not presented.
+
+        A valid connection token counts as the secret.
+        """
 
     def refusal_as_visitor(presented: Sequence[Presented]) -> ProtocolError | None:
         """Return an error if the caller of a route outside of MCP is not known."""

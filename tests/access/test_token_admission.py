@@ -370,6 +370,22 @@ class RenewedTests(AdmissionTestCase):
                 (401, RefusalReason.TOKEN_REQUIRED),
             )
 
+    def test_session_inside_a_session(self) -> None:
+        """The operator's key is known as such; callers' own keys may still be used."""
+        self.gatekeeper = evolve(
+            self.gatekeeper, tokens=TokenAdmission(book=self.book, only=False)
+        )
+        lent, own = (
+            evolve(each, source="session")
+            for each in (self.admitted(), self.admitted(KEY))
+        )
+        self.issue()
+        self.assertIs(self.gatekeeper.renewed(own), own)
+        self.assertEqual(
+            self.told(self.gatekeeper.renewed(lent)),
+            (401, RefusalReason.TOKEN_REQUIRED),
+        )
+
 
 class WorkspaceTests(AdmissionTestCase):
     """Tokens of workspaces."""
@@ -434,6 +450,7 @@ class WorkspaceTests(AdmissionTestCase):
     def test_operator_key_has_no_alias(self) -> None:
         """A token without workspaces reaches none by its name."""
         value = self.issue()
-        self.assertEqual(
-            self.told(self.verdict(value, "one")), (400, RefusalReason.WORKSPACE)
-        )
+        verdict = self.verdict(value, "one")
+        self.assertEqual(self.told(verdict), (400, RefusalReason.WORKSPACE))
+        assert isinstance(verdict, ProtocolError)
+        self.assertIn("for the server's own workspace", verdict.message)

@@ -51,17 +51,38 @@ class StateDirectoryTests(SynchronousTestCase):
         self.assertEqual(two.seal.unseal("test", token), b"payload")
 
     def test_opened_by_root(self):
-        """What root creates belongs to the folder's owner, as whom the daemon runs."""
+        """What root creates belongs to the folder's owner, as whom the daemon runs.
+
+        What the owner could have linked to from there does not: it may be root's own.
+        """
         path = Path(self.mktemp())
         path.mkdir(mode=0o700)
         if os.geteuid() == 0:
             os.chown(path, 65534, 65534)
         (path / "link").symlink_to("elsewhere")
         owner, given = path.stat(), set[tuple[str, int, int]]()
+        outside = Path(self.mktemp())
+        outside.write_bytes(b"of root's")
+        (path / "other-name").hardlink_to(outside)
+        (path / "its-own").write_bytes(b"")
+        seen = os.lstat
+
+        def of_root(file):
+            fields = list(seen(file))
+            fields[4] = 4242 if file.endswith("its-own") else 0
+            return os.stat_result(fields)
+
+        def chown(file, user, group, *, follow_symlinks):
+            self.assertFalse(follow_symlinks)
+            given.add((file, user, group))
+
         self.patch(os, "geteuid", lambda: 0)
-        self.patch(os, "chown", lambda *named: given.add(named))
+        self.patch(os, "chown", chown)
+        self.patch(os, "lstat", of_root)
         self.keep(state_dir=str(path))
-        files = [str(each) for each in path.iterdir() if not each.is_symlink()]
+        self.patch(os, "lstat", seen)
+        others = {"link", "other-name", "its-own"}
+        files = [str(each) for each in path.iterdir() if each.name not in others]
         self.assertGreater(len(files), 2)
         expected = {(each, owner.st_uid, owner.st_gid) for each in files}
         self.assertEqual(given, expected)

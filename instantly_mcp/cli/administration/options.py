@@ -20,7 +20,10 @@ from ..foreground import run_until_done
 from ..options import CommandOptions
 
 EX_REFUSED = 1
-"""The exit status when the command cannot be done; nothing was changed."""
+"""The exit status when the command cannot be done.
+
+Nothing was changed, unless the lines say what is in effect and could not be stored.
+"""
 
 
 class AdminOptions(CommandOptions):

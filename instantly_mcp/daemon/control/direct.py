@@ -98,7 +98,7 @@ async def _on_files(
         raise ConfigurationError(f"IMCP-STATE {error}") from None
     try:
         books = load_books(database, wall, note=note)
-        return await command_table(books).run(name, arguments)
+        return await command_table(books, lasting=False).run(name, arguments)
     finally:
         await database.close()
 

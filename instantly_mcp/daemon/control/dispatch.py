@@ -13,6 +13,7 @@ from ... import __version__
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
 from ..._noop import noop
+from .in_effect import InEffectError
 from .requests import CommandRefusedError, read_request
 
 
@@ -44,29 +45,20 @@ class NoArguments:
     """The request of a command without arguments."""
 
 
-class DaemonCommands:
-    """What the daemon says about itself."""
-
-    def commands(self) -> Mapping[str, Command]:
-        """Return ``daemon.version``."""
-        return {"daemon.version": Command(NoArguments, self.version)}
-
-    def version(self, request: NoArguments) -> Json:
-        """Return the version of the running program."""
-        return {"version": __version__}
-
-
 @define(eq=False)
 class CommandTable:
     """All commands of a daemon, or of the command line when no daemon runs.
 
     :param note: called with an audit line after each command that is `recorded`.
+    :param lasting: whether this process goes on, so that what is in effect and could
+        not be stored means anything.
     """
 
     log: ClassVar[Logger] = Logger()
 
     subjects: Iterable[Subject]
     note: Callable[[JsonObject], object] = noop
+    lasting: bool = True
     _commands: dict[str, Command] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -79,7 +71,8 @@ class CommandTable:
         """Run a command.
 
         :raises CommandRefusedError: when there is no such command, its arguments are
-            wrong, it cannot be done, or it failed, which the log explains.
+            wrong, it cannot be done, it failed, which the log explains, or it is in
+            effect and could not be stored.
         """
         command = self._commands.get(name)
         if command is None:
@@ -92,15 +85,36 @@ class CommandTable:
             value = await maybeDeferred(command.run, request)
         except CommandRefusedError:
             raise
+        except InEffectError as error:
+            raise self._not_stored(name, command, error) from None
         except Exception:
             self.log.failure("the command {name} failed", name=name)
             raise CommandRefusedError(
                 "IMCP-BUG the command failed; the log says why"
             ) from None
+        self._done(name, command, value)
+        return value
+
+    def _done(self, name: str, command: Command, value: Json) -> None:
         self.log.info("command {name} done", name=name)
         if command.recorded:
             self.note(_audit_line(name, value))
-        return value
+
+    def _not_stored(
+        self, name: str, command: Command, error: InEffectError
+    ) -> CommandRefusedError:
+        self.log.error(
+            "IMCP-STATE command {name} is not stored: {why}", name=name, why=error.why
+        )
+        if not self.lasting:
+            return CommandRefusedError(
+                f"nothing was changed, because it cannot be stored: {error.why}"
+            )
+        self._done(name, command, error.value)
+        return CommandRefusedError(
+            f"{error.done} in the running daemon, but that cannot be stored, and would "
+            f"be lost at a restart: {error.why}. {error.then}"
+        )
 
 
 _NAMES = ("id", "name", "added", "removed")

@@ -52,7 +52,14 @@ class ControlLines(LineOnlyReceiver):
         running = self._table.run(name, arguments)
         running.addCallbacks(lambda value: {"value": value}, _refusal)
         running.addCallback(self._answer)
-        running.addErrback(lambda failure: self.log.failure("no answer", failure))
+        running.addErrback(self._without_answer)
+
+    def _without_answer(self, failure: Failure) -> None:
+        """Close the connection, so that the command line does not wait for ever."""
+        self.log.failure("no answer", failure)
+        transport: ITransport | None = self.transport
+        if transport is not None:
+            transport.loseConnection()
 
     def _answer(self, reply: JsonObject) -> None:
         transport: ITransport | None = self.transport

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class CommandRefusedError(Exception):
-    """A command cannot be done. Nothing was changed.
+    """A command cannot be done. Nothing was changed, unless the lines say what was.
 
     :ivar lines: one sentence for each error; none may contain a secret.
     """

@@ -9,14 +9,16 @@ from .commands.approvers import ApproverCommands
 from .commands.sending import SendingCommands
 from .commands.tokens import TokenCommands
 from .commands.workspaces import WorkspaceCommands
-from .dispatch import CommandTable, DaemonCommands
+from .dispatch import CommandTable
 
 
-def command_table(books: Books) -> CommandTable:
-    """Return the commands on the records of a daemon."""
+def command_table(books: Books, lasting: bool = True) -> CommandTable:
+    """Return the commands on the records of a daemon.
+
+    :param lasting: see `CommandTable`.
+    """
     return CommandTable(
         (
-            DaemonCommands(),
             TokenCommands(
                 book=books.tokens,
                 wall=books.wall,
@@ -29,4 +31,5 @@ def command_table(books: Books) -> CommandTable:
             SendingCommands(books.sending),
         ),
         books.note,
+        lasting,
     )

@@ -117,7 +117,6 @@ class Authentication:
         return exchange.with_facts(
             credential=credential,
             rights=self.selector.narrowed(rights, statements),
-            requested_workspace=alias,
             session_id=session_id,
             lookup=lookup,
             notes=(*exchange.notes, *notes) if notes else exchange.notes,

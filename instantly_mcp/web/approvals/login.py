@@ -19,7 +19,11 @@ from .sessions import ApproverSessions, LoginTokens
 from .visit import NONCE_COOKIE, SESSION_COOKIE, Visit, cookie, no_cookie
 
 TRIES_A_MINUTE = 10
-"""Tries to sign in, for one address and for one name."""
+"""Tries to sign in that fail, for one address and for one name.
+
+The right secret is always taken, so that no one locks an approver out. Secrets are long
+and random: the limit keeps the log and the work small, not guesses from succeeding.
+"""
 
 UNKNOWN_NAME = "an unknown name"
 """All names that no approver has share one limit."""
@@ -33,7 +37,7 @@ log = Logger()
 class Login:
     """Signs approvers in and out.
 
-    :param limit: of the tries, by address and by name.
+    :param limit: of the tries that fail, by address and by name.
     """
 
     approvers: IApprovers
@@ -77,16 +81,11 @@ class Login:
         wanted = wanted if _ID.fullmatch(wanted) else ""
         if not self.tokens.belongs(visit.form_token, visit.nonce):
             return self.page(visit, "../", wanted, "The form was out of date.")
-        if not self._may_try(name, visit.address):
-            return self.page(
-                visit, "../", wanted, "There were too many tries. Wait a minute."
-            )
         secret = Secret(visit.fields.get("secret", "").strip())
         known = self.approvers.recognized(secret)
         id = self.sessions.open(known) if known == name else None
         if known is None or id is None:
-            log.warn("IMCP-APPROVAL a sign-in to the approvals page failed")
-            return self.page(visit, "../", wanted, "The name or the secret is wrong.")
+            return self.page(visit, "../", wanted, self._failed(name, visit.address))
         log.info("IMCP-APPROVAL {name} signed in to the approvals page", name=known)
         return redirect(
             f"../approvals/{wanted}" if wanted else "../approvals",
@@ -104,10 +103,14 @@ class Login:
             "../approvals", headers=(no_cookie(SESSION_COOKIE, secure=visit.secure),)
         )
 
-    def _may_try(self, name: str, address: str) -> bool:
+    def _failed(self, name: str, address: str) -> str:
+        """Count and log a try that failed; return what the page says about it."""
         listed = name if name in self.approvers.names() else UNKNOWN_NAME
         keys = (f"address:{network_of(address)}", f"approver:{listed}")
-        return all(self.limit.take(key).granted for key in keys)
+        if not all(self.limit.take(key).granted for key in keys):
+            return "There were too many tries. Wait a minute."
+        log.warn("IMCP-APPROVAL a sign-in to the approvals page failed")
+        return "The name or the secret is wrong."
 
 
 def _inputs(wanted: str) -> Iterator[Tag]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 
 from attrs import field, frozen, validators
@@ -10,13 +11,12 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp import __version__
-from instantly_mcp._json_codec import Json, dumps, loads
+from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.daemon.control.dispatch import (
     Command,
     CommandTable,
-    DaemonCommands,
 )
+from instantly_mcp.daemon.control.in_effect import in_effect
 from instantly_mcp.daemon.control.requests import (
     CommandRefusedError,
     arguments_of,
@@ -105,17 +105,25 @@ class Steps:
             "steps.refused": Command(
                 Everything, lambda request: fail(CommandRefusedError("not now"))
             ),
+            "steps.unsayable": Command(Everything, lambda request: object()),
+            "steps.not-stored": Command(Everything, self.not_stored, recorded=True),
             "steps.broken": Command(Everything, lambda request: succeed(1 / 0)),
         }
+
+    def not_stored(self, request: Everything) -> Json:
+        """Take effect, on a full disk."""
+        with in_effect("it is so", lambda: {"id": "a1"}):
+            raise sqlite3.OperationalError("disk is full")
 
 
 class TableTests(SynchronousTestCase):
     """Commands are run by name."""
 
     def setUp(self) -> None:
-        """Have a table of two subjects."""
+        """Have a table, and the audit lines that it writes."""
+        self.noted: list[JsonObject] = []
         self.steps = Steps()
-        self.table = CommandTable((self.steps, DaemonCommands()))
+        self.table = CommandTable((self.steps,), self.noted.append)
 
     def test_at_once(self) -> None:
         """The value of a command is returned."""
@@ -153,7 +161,25 @@ class TableTests(SynchronousTestCase):
         )
         self.assertIn("restart the daemon", failure.value.lines[0])
 
-    def test_version(self) -> None:
-        """``daemon.version`` returns the version of the running program."""
-        value = self.successResultOf(self.table.run("daemon.version", {}))
-        self.assertEqual(value, {"version": __version__})
+    def test_in_effect_and_not_stored(self) -> None:
+        """What is in effect is said and has its audit line, though it is not stored."""
+        failure = self.failureResultOf(
+            self.table.run("steps.not-stored", {"name": "a"}), CommandRefusedError
+        )
+        (line,) = failure.value.lines
+        self.assertIn("it is so in the running daemon", line)
+        self.assertIn("lost at a restart: disk is full", line)
+        self.assertEqual(
+            self.noted,
+            [{"kind": "command", "tool": "steps.not-stored", "targets": ["a1"]}],
+        )
+
+    def test_not_stored_without_daemon(self) -> None:
+        """Without a daemon nothing is in effect, and nothing is noted."""
+        self.table.lasting = False
+        failure = self.failureResultOf(
+            self.table.run("steps.not-stored", {"name": "a"}), CommandRefusedError
+        )
+        (line,) = failure.value.lines
+        self.assertIn("nothing was changed", line)
+        self.assertEqual(self.noted, [])

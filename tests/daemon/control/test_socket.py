@@ -16,7 +16,6 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.trial.unittest import TestCase
 
-from instantly_mcp import __version__
 from instantly_mcp._json_codec import Json, JsonObject, loads
 from instantly_mcp.daemon.control.client import (
     NoDaemonError,
@@ -24,7 +23,7 @@ from instantly_mcp.daemon.control.client import (
     ask_daemon,
     foreign_owner,
 )
-from instantly_mcp.daemon.control.dispatch import CommandTable, DaemonCommands
+from instantly_mcp.daemon.control.dispatch import CommandTable
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.socket_service import (
     ControlService,
@@ -69,7 +68,7 @@ class SocketTests(TestCase):
     def start(self, directory: str | None = None) -> ControlService:
         """Start a service."""
         directory = self.directory if directory is None else directory
-        table = CommandTable((DaemonCommands(), self.steps))
+        table = CommandTable((self.steps,))
         service = ControlService(reactor, directory, table)
         service.startService()
         self.addCleanup(service.stopService)
@@ -96,9 +95,9 @@ class SocketTests(TestCase):
     async def test_ask(self) -> None:
         """A command is answered by the daemon, not run by the command line."""
         value = await administer(
-            reactor, self.directory, "daemon.version", {}, self.never
+            reactor, self.directory, "steps.at-once", {"name": "a"}, self.never
         )
-        self.assertEqual(value, {"version": __version__})
+        self.assertEqual(value, "a")
 
     async def test_refused(self) -> None:
         """A refusal reaches the command line with all its lines."""
@@ -109,12 +108,22 @@ class SocketTests(TestCase):
     async def test_lost(self) -> None:
         """A daemon that stops while a command runs leaves no one waiting."""
         asked = ask_daemon(reactor, self.directory, "steps.later", {"name": "a"})
-        await self.line(b'{"command": "daemon.version"}\n')
+        await self.line(b'{"command": "steps.refused", "arguments": {"name": "a"}}\n')
         self.service.disconnect()
         with self.assertRaises(CommandRefusedError) as raised:
             await asked
         self.assertIn("before it answered", raised.exception.lines[0])
         self.steps.waiting.callback(None)
+
+    async def test_answer_cannot_be_sent(self) -> None:
+        """The command line learns that its answer cannot be written, and ends."""
+        asked = ask_daemon(
+            reactor, self.directory, "steps.unsayable", {"name": "a"}
+        ).addTimeout(5, reactor)
+        with self.assertRaises(CommandRefusedError) as raised:
+            await asked
+        self.assertIn("before it answered", raised.exception.lines[0])
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
 
     async def test_not_a_command(self) -> None:
         """A line that is not a command is refused, and the connection goes on."""
@@ -133,9 +142,9 @@ class SocketTests(TestCase):
         await self.service.stopService()
         self.assertFalse(os.path.lexists(socket_path(self.directory)))
         with self.assertRaises(NoDaemonError):
-            await ask_daemon(reactor, self.directory, "daemon.version", {})
+            await ask_daemon(reactor, self.directory, "steps.at-once", {"name": "a"})
         self.start()
-        await ask_daemon(reactor, self.directory, "daemon.version", {})
+        await ask_daemon(reactor, self.directory, "steps.at-once", {"name": "a"})
 
     async def test_stale(self) -> None:
         """The socket of a killed daemon is not a daemon, and is replaced."""
@@ -143,9 +152,9 @@ class SocketTests(TestCase):
         with socket.socket(socket.AF_UNIX) as left:
             left.bind(socket_path(self.directory))
         with self.assertRaises(NoDaemonError):
-            await ask_daemon(reactor, self.directory, "daemon.version", {})
+            await ask_daemon(reactor, self.directory, "steps.at-once", {"name": "a"})
         self.start()
-        await ask_daemon(reactor, self.directory, "daemon.version", {})
+        await ask_daemon(reactor, self.directory, "steps.at-once", {"name": "a"})
         self.assertEqual(self.warnings(), [])
 
     async def test_other_file(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import define, frozen
 
@@ -10,6 +11,7 @@ from ...._deferred import deferred
 from ...._json_codec import Json
 from ....access.approvals.approvers import ApproverBook, ApproverNameError
 from ..dispatch import Command, NoArguments
+from ..in_effect import in_effect
 from ..requests import CommandRefusedError
 
 
@@ -53,6 +55,11 @@ class ApproverCommands:
     @deferred
     async def remove(self, request: NamedApprover) -> Json:
         """Remove an approver, who is signed out at once."""
-        if not await self.book.remove(request.name):
-            raise CommandRefusedError("there is no approver with this name")
-        return {"removed": request.name, "left": len(self.book.names())}
+        removed = partial(self._removed, request.name)
+        with in_effect(f"{request.name} is removed and signed out", removed):
+            if not await self.book.remove(request.name):
+                raise CommandRefusedError("there is no approver with this name")
+        return removed()
+
+    def _removed(self, name: str) -> Json:
+        return {"removed": name, "left": len(self.book.names())}

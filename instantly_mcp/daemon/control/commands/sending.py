@@ -10,6 +10,7 @@ from ...._deferred import deferred
 from ...._json_codec import Json
 from ....access.rails.kill_switch import KillSwitch
 from ..dispatch import Command, NoArguments
+from ..in_effect import in_effect
 
 
 @frozen
@@ -39,11 +40,20 @@ class SendingCommands:
     @deferred
     async def change(self, request: SwitchSending) -> Json:
         """Switch sending; return the status after it."""
-        await self.switch.switch(request.off, request.by)
-        return self.status(NoArguments())
+        switching = self.switch.switch(request.off, request.by)
+        if not request.off:
+            # Counts once it is stored.
+            await switching
+            return self._now()
+        with in_effect("sending is off", self._now):
+            await switching
+        return self._now()
 
     def status(self, request: NoArguments) -> Json:
         """Return whether sending is off, and what switched it off."""
+        return self._now()
+
+    def _now(self) -> Json:
         last = self.switch.switched
         return {
             "off": self.switch.is_off,

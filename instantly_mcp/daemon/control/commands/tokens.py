@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from attrs import define, field, frozen
 
@@ -16,12 +16,14 @@ from ....access.token_book import TokenBook, TokenTerms
 from ....access.tokens import ConnectionToken, TokenState
 from ....features.toolsets import TOOLSETS, ToolSelection
 from ..dispatch import Command, NoArguments
+from ..in_effect import in_effect
 from ..requests import CommandRefusedError
 
 _NAME = re.compile(r"\w[\w .,@'()+-]{0,63}")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 MAX_CAP = 1_000_000
+AGAIN = "The daemon tries again; see its log."
 
 
 @frozen(kw_only=True)
@@ -132,20 +134,20 @@ class TokenCommands:
                 f"{token.name} does not have the toolsets {', '.join(sorted(wider))}, "
                 "and cannot get them: issue another token"
             )
-        return _described(await self.book.narrow(token, level, toolsets))
+        with in_effect(f"{token.name} is limited", partial(self._now, token), AGAIN):
+            await self.book.narrow(token, level, toolsets)
+        return self._now(token)
 
     @deferred
     async def revoke(self, request: NamedToken) -> Json:
         """Revoke a token, from now on."""
         token = self._named(request.token)
-        try:
-            return _described(await self.book.revoke(token))
-        except sqlite3.Error as error:
-            raise CommandRefusedError(
-                f"{token.name} is revoked in the running daemon, but that cannot be "
-                f"stored, and would be lost at a restart: {error}. The daemon tries "
-                "again; see its log"
-            ) from None
+        with in_effect(f"{token.name} is revoked", partial(self._now, token), AGAIN):
+            await self.book.revoke(token)
+        return self._now(token)
+
+    def _now(self, token: ConnectionToken) -> Json:
+        return _described(self.book.get(token.id) or token)
 
     def _valid(self) -> Sequence[ConnectionToken]:
         return [
