@@ -16,6 +16,8 @@ class CommandOptions(ExactOptions):
     """Base class for the options of a command; `synopsis` is its usage line."""
 
     synopsis: str
+    longdesc = ""
+    """Without one Twisted prints the docstring of the module that was started."""
 
     opt_h = usage.Options.opt_help
 

@@ -80,6 +80,12 @@ class SaidTests(SynchronousTestCase):
         self.assertIn("Usage: instantly-mcp [", self.usage_of(["--help"]))
         self.assertIn("Usage: instantly-mcp [", self.usage_of([]))
 
+    def test_help_without_a_description(self):
+        """Nothing stands in its place: no docstring of the module that was started."""
+        for row in SUBCOMMANDS:
+            _, text = self.said(row[0], "--help")
+            self.assertNotIn("python -m instantly_mcp", text, row[0])
+
     def test_how_to_begin(self):
         """The help ends with a line that shows a command to try."""
         _, text = self.said()

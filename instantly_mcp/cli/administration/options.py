@@ -9,8 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from twisted.internet.defer import Deferred
+
 from ..._deferred import deferred
-from ..._json_codec import Json, dumps
+from ..._json_codec import Json, JsonObject, dumps
 from ...daemon.control.client import administer
 from ...daemon.control.direct import run_directly, state_directory
 from ...daemon.control.requests import CommandRefusedError, arguments_of
@@ -30,9 +32,12 @@ class AdminOptions(CommandOptions):
     """Base class for the options of a command of administration.
 
     :cvar command: the name of the command, such as ``token.add``.
+    :cvar says_if_alone: it says when no daemon was asked, because the operator may
+        believe that one obeys now.
     """
 
     command: str
+    says_if_alone = False
 
     optFlags = [["json", None, "Print the answer as JSON."]]
     optParameters = [
@@ -73,12 +78,18 @@ class AdminOptions(CommandOptions):
         settings, errors = examine_process(given)
         directory = state_directory(settings, errors)
         answers: list[Json] = []
+        alone: list[str] = []
 
         @deferred
         async def work() -> None:
             run = run_directly(directory, audit_file=settings.audit_file)
+
+            def noted(name: str, given: JsonObject) -> Deferred[Json]:
+                alone.append(no_daemon(directory))
+                return run(name, given)
+
             answers.append(
-                await administer(reactor, directory, self.command, arguments, run)
+                await administer(reactor, directory, self.command, arguments, noted)
             )
 
         try:
@@ -88,7 +99,17 @@ class AdminOptions(CommandOptions):
             return EX_REFUSED
         for line in self._printed(answers[0]):
             print(line)
+        if self.says_if_alone:
+            report(alone, sys.stderr)
         return 0
 
     def _printed(self, value: Json) -> Iterable[str]:
         return [dumps(value).decode()] if self["json"] else self.shown(value)
+
+
+def no_daemon(directory: str) -> str:
+    """Return what a person must know when no daemon was asked."""
+    return (
+        f"no daemon runs with {directory}: this is for the next one that does; if "
+        "yours runs now, name its --state-dir"
+    )

@@ -18,6 +18,7 @@ class _SwitchOptions(AdminOptions):
     """Base class for the options of the two switches."""
 
     command = "sending.switch"
+    says_if_alone = True
     off: bool
 
     def request(self) -> SwitchSending:
@@ -51,6 +52,7 @@ class SendingStatusOptions(AdminOptions):
     """The options of ``sending status``."""
 
     command = "sending.status"
+    says_if_alone = True
     synopsis = "instantly-mcp sending status [options]"
     longdesc = "Says whether sending is on. The setting is known to a running daemon."
 

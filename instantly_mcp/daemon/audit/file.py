@@ -259,7 +259,8 @@ class AuditFile:
     def _note_head(self) -> None:
         noted = dumps({"seq": self.head.seq, "mac": self.head.mac}) + b"\n"
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+            # O_NONBLOCK: opening a FIFO would wait for another process.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
             descriptor = os.open(self._directory / HEAD_NAME, flags, 0o600)
             try:
                 os.pwrite(descriptor, noted, 0)
@@ -276,8 +277,10 @@ class AuditFile:
 
 def noted_head(directory: Path) -> ChainHead | None:
     """Return the head that was noted in a state directory, if there is one."""
+    path = directory / HEAD_NAME
     try:
-        noted = loads((directory / HEAD_NAME).read_bytes())
+        # Opening a FIFO would wait for another process.
+        noted = loads(path.read_bytes() if path.is_file() else b"")
         return ChainHead(int(noted["seq"]), str(noted["mac"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -125,6 +125,10 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | BadHead:
         return BadHead(target_too_long(limits.target_bytes))
     if not _TOKEN(method) or not _TARGET(target):
         return BadHead(malformed("the request line"))
+    if method != method.upper():
+        # Methods are case-sensitive. The routes would take "post" for POST, and checks
+        # of what a POST needs would not.
+        return BadHead(malformed("a method in small letters"))
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         return BadHead(_unknown_version(version))
     headers = _headers(lines, limits)

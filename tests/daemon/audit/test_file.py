@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject, loads
 from instantly_mcp.access.audit.chain import Chain, Verifier
 from instantly_mcp.daemon.audit import file as audit_file
-from instantly_mcp.daemon.audit.file import MAX_REPORTED, AuditFile
+from instantly_mcp.daemon.audit.file import MAX_REPORTED, AuditFile, noted_head
 from instantly_mcp.daemon.audit.key import read_key
 
 AT = "2026-11-29T14:05:00.000Z"
@@ -119,6 +119,14 @@ class AuditFileTests(AuditFileCase):
         os.mkfifo(self.path)
         with self.assertRaises(OSError):
             AuditFile(self.path, self.directory).start()
+
+    def test_no_regular_file_for_the_head(self):
+        """A FIFO in its place does not block; the log says that nothing is noted."""
+        os.mkfifo(self.directory / "audit.head")
+        self.assertIsNone(noted_head(self.directory))
+        self.opened().append([intent("a")], AT)
+        self.assertIntact()
+        self.flushLoggedErrors(OSError)
 
     def test_closed(self):
         """After the end no line is written: another process may have the lock."""

@@ -89,6 +89,15 @@ class LiveTests(ProcessTestCase):
         self.assertEqual(await self.status_of(url, "sandbox-raw-key"), 401)
         await self.stop(daemon)
 
+    async def test_sending_off_elsewhere(self) -> None:
+        """Who names another state directory learns that no daemon obeys now."""
+        said = await self.command("sending", "off")
+        self.assertIn("no daemon runs with", said)
+        self.assertIn(str(self.state), said)
+        daemon, _ = await self.start()
+        self.assertNotIn("no daemon", await self.command("sending", "status"))
+        await self.stop(daemon)
+
     async def test_killed(self) -> None:
         """A killed daemon leaves nothing that keeps commands or the next one away."""
         daemon, _ = await self.start()

@@ -72,6 +72,16 @@ class CollectTests(ApprovalCase):
         self.assertNotEqual(self.pending(), id)
         self.assertEqual(self.sent(), 0)
 
+    def test_all_of_a_subject(self) -> None:
+        """The person sees what a program would take for an image or hidden text."""
+        id = self.pending(subject="![I pay](x) <i hidden>all of</i> it\u202e")
+        found = self.successResultOf(self.approvals.get(id))
+        assert found is not None
+        self.assertEqual(
+            dict(found.preview.facts)["Subject"],
+            "![I pay](x) <i hidden>all of</i> it[U+202E]",
+        )
+
     def test_denied(self) -> None:
         """A denial is reported, and asking again at once changes nothing."""
         self.decide(self.pending(), approve=False)

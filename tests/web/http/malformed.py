@@ -54,6 +54,8 @@ MALFORMED: dict[str, bytes] = {
     "a space at the end of the line": b"GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
     "a space in the target": b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
     "no version": b"GET /\r\n\r\n",
+    "a method in small letters": b"post /a HTTP/1.1\r\nHost: h\r\n\r\n",
+    "a method in mixed letters": b"Post /a HTTP/1.1\r\nHost: h\r\n\r\n",
     "a version in small letters": b"GET / http/1.1\r\nHost: h\r\n\r\n",
     "an odd version": b"GET / HTTP/1.10\r\nHost: h\r\n\r\n",
     "a later version": b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",

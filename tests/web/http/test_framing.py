@@ -51,6 +51,11 @@ STRICTER: dict[str, tuple[str, Rule]] = {
         "one Content-Length",
         lambda data: len(re.findall(rb"^content-length:", data, re.I | re.M)) > 1,
     ),
+    # RFC 9110, 9.1: methods are case-sensitive; all that are served are in capitals.
+    "a method in small letters": (
+        "a method in small letters",
+        re.compile(rb"^[^ a-z]*[a-z]\S* \S+ HTTP", re.M).search,
+    ),
     # Whatever is served here has one path. An absolute target names our host.
     "a target that is not a path": ("request target", matches(rb"\S+ [^/ ]\S* HTTP")),
     "a target with a fragment": ("the request line", matches(rb"\S+ \S*#\S* HTTP")),
