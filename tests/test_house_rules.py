@@ -20,7 +20,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "instantly_mcp"
 
 SHARED = {"_credential", "_deferred", "_json_codec", "_log", "__init__"}
-SHARED |= {"_noop", "_object_ids", "_prerequisites", "_rights", "_visible_text"}
+SHARED |= {
+    "_noop",
+    "_object_ids",
+    "_prerequisites",
+    "_rights",
+    "_times",
+    "_visible_text",
+}
 """Words that every package may use; they import no other package."""
 
 ALLOWED: dict[str, set[str]] = {

@@ -69,6 +69,11 @@ class Act:
     open_amounts: frozenset[str] = frozenset()
     call: str = ""
 
+    @property
+    def risk_names(self) -> tuple[str, ...]:
+        """The names of its classes, in alphabetical order."""
+        return tuple(sorted(risk.value for risk in self.risks))
+
 
 class EndingKind(Enum):
     """How a write ended.

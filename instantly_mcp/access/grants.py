@@ -8,7 +8,7 @@ from twisted.python.failure import Failure
 
 from .._credential import Credential
 from .._json_codec import Json
-from .._noop import noop
+from .._noop import always, noop
 from ..api.grant import Grant
 from ..catalog.operation import Operation
 from .act import Act
@@ -25,15 +25,11 @@ def grant_to_read(operation: Operation, credential: Credential) -> Grant:
     return Grant(operation, credential)
 
 
-def _yes() -> bool:
-    return True
-
-
 def grant_to_write(
     act: Act,
     credential: Credential,
     on_late_end: Callable[[Json | Failure], object] = noop,
-    may_go: Callable[[], bool] = _yes,
+    may_go: Callable[[], bool] = always,
 ) -> Grant:
     """Return the grant of one write, for the arguments that it was decided on.
 

@@ -114,7 +114,7 @@ def lost_its_beginning(value: str) -> bool:
 
 
 def digest_of(value: str) -> str:
-    """Return what is stored of a token, 64 hexadecimal digits."""
+    """Return what is stored of a random secret, 64 hexadecimal digits."""
     return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -14,12 +14,8 @@ from twisted.python.failure import Failure
 
 from .._credential import Credential
 from .._json_codec import Json, JsonObject
-from .._noop import noop
+from .._noop import always, noop
 from ..catalog.operation import Operation
-
-
-def _yes() -> bool:
-    return True
 
 
 @define(eq=False)
@@ -44,7 +40,7 @@ class Grant:
     credential: Credential
     arguments: JsonObject | None = field(default=None, repr=False)
     on_late_end: Callable[[Json | Failure], object] = field(default=noop, repr=False)
-    may_go: Callable[[], bool] = field(default=_yes, repr=False)
+    may_go: Callable[[], bool] = field(default=always, repr=False)
     may_have_acted: bool = field(default=False, init=False)
     _used: bool = field(default=False, init=False)
 

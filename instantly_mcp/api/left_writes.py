@@ -9,7 +9,7 @@ Only writes that are not idempotent are remembered. Pausing, resuming and pausin
 are three calls, and the third must not get the result of the first; doing an idempotent
 write twice does no harm.
 
-Two other parts handle repeated requests as well, and all three are needed:
+Three other parts handle repeated requests as well, and all four are needed:
 
 - `pipeline.replies.repeats`: the tool still runs, because in the legacy era a lost
   connection does not cancel its call. An identical ``tools/call`` of that session
@@ -20,6 +20,9 @@ Two other parts handle repeated requests as well, and all three are needed:
   compared is the call of the API: principal, workspace, operation and arguments.
 - `features.workspace.send_once`: nothing was lost, but a model or a client sends the
   same mail again. It remembers mails for some minutes after they were sent.
+- `access.rails.outcomes`: the answer was lost, or the process ended, so there is no
+  result to return. It refuses the repetition, also after a restart, until the caller
+  has looked; the other three are forgotten when the process ends.
 """
 
 from __future__ import annotations

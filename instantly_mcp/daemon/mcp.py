@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from .. import __version__
 from .._credential import Secret, is_of_token
-from .._noop import noop
+from .._noop import always, noop
 from .._rights import Level, Rights
 from ..access.interfaces import IApprovals
 from ..access.token_admission import TokenAdmission
@@ -20,7 +20,7 @@ from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
 from ..features.workspace.choice import BookChoice
-from ..features.workspace.context import ServerFacts, always, as_they_are
+from ..features.workspace.context import ServerFacts, as_they_are
 from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
@@ -34,9 +34,8 @@ from ..state.sessions import MemorySessionStore, SessionLimits, make_session_sto
 from .audit.audit_log import noting
 from .books import Books, load_books, require_approvers
 from .draining import TrackedServer
-from .durable_rails import make_durable_rails
 from .process.in_flight import InFlight
-from .rails import make_rails
+from .rails import make_durable_rails, make_rails
 from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats

@@ -1,13 +1,52 @@
-"""Puts the rails of the daemon in order."""
+"""Builds the rails of the daemon, and puts them in order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
 from ..access.audit.rail import AuditRail
+from ..access.rails.caps import DAILY, CapsRail
 from ..access.rails.kill_switch import SendingRail
+from ..access.rails.outcomes import OutcomeRail
 from ..access.rails.passing import Rails
-from .books import Books
-from .durable_rails import DurableRails
+from ..access.rails.records import Caps
+from ..features.error_hints import TOOL_THAT_SHOWS
+from ..state.interfaces import IDatabase
+from ..state.stores.counters import StoredCounters
+from ..state.stores.write_records import StoredWriteRecords
+from .books import Books, finish
+from .settings.settings import Settings
 from .state_dir import StateDirectory
+
+
+@frozen(kw_only=True)
+class DurableRails:
+    """The rails that keep their records in the database; these outlive the daemon."""
+
+    outcomes: OutcomeRail
+    caps: CapsRail
+
+
+def make_durable_rails(
+    settings: Settings,
+    database: IDatabase,
+    wall: Callable[[], float],
+    caps_of_token: Callable[[str], Mapping[str, int]],
+) -> DurableRails:
+    """Return the rails; what an earlier process left unfinished is known then.
+
+    :param database: not started yet.
+    :param wall: returns the time in seconds since the epoch.
+    :param caps_of_token: returns the caps of a connection token, by its id.
+    :raises ConfigurationError: when the database cannot be read or written.
+    """
+    outcomes = OutcomeRail(StoredWriteRecords(database), wall, TOOL_THAT_SHOWS)
+    finish(outcomes.start())
+    counters = StoredCounters(database, wall)
+    caps = CapsRail(counters, _caps(settings), wall, caps_of_token)
+    return DurableRails(outcomes=outcomes, caps=caps)
 
 
 def make_rails(state: StateDirectory, durable: DurableRails, books: Books) -> Rails:
@@ -22,4 +61,14 @@ def make_rails(state: StateDirectory, durable: DurableRails, books: Books) -> Ra
         (sending, durable.outcomes, durable.caps, AuditRail(state.audit)),
         may_go=sending.permits,
         early=(sending.before, durable.outcomes.look, durable.caps.look),
+    )
+
+
+def _caps(settings: Settings) -> Caps:
+    return Caps(
+        daily={name: getattr(settings, f"caps_{name}") for name in DAILY},
+        per_call={
+            "leads": settings.caps_leads_per_call,
+            "recipients": settings.caps_recipients,
+        },
     )

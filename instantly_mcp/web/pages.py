@@ -7,9 +7,9 @@ path or a header of the request.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from .._json_codec import JsonObject
+from .._times import utc_milliseconds
 from .interfaces import Condition, Facts
 
 TRANSPORT = "streamable-http"
@@ -64,7 +64,7 @@ def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
         "mode": facts.mode,
         "transport": TRANSPORT,
         "protocols": list(facts.protocol_versions),
-        "timestamp": _iso(now),
+        "timestamp": utc_milliseconds(now),
         "sessions": condition.sessions,
         "streams": condition.streams,
         "degraded": dict(condition.degraded),
@@ -224,8 +224,3 @@ def documentation(facts: Facts) -> str:
 def base_url(facts: Facts) -> str | None:
     """Return the public URL, else the URL of the first listener."""
     return facts.public_url or facts.url
-
-
-def _iso(now: float) -> str:
-    moment = datetime.fromtimestamp(now, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

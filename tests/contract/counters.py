@@ -23,6 +23,17 @@ STEPS = st.lists(
 """Time that passes, mails that are asked for, and whether they turn out not sent."""
 
 
+def counted(case: SynchronousTestCase, store: ICounters, owner: str) -> dict[str, int]:
+    """Return what counts for an owner: what caps of 0 say is used."""
+    found = {}
+    for cap in ("mails", "leads", "credits", "webhooks"):
+        one = Reservation(act="none", owner=owner, call="none", amounts={cap: 1})
+        reached = case.successResultOf(store.room(one, Caps(daily={cap: 0})))
+        if reached is not None and reached.used:
+            found[cap] = reached.used
+    return found
+
+
 class CountersContract(SynchronousTestCase):
     """Tests of a store of counters."""
 
@@ -49,8 +60,7 @@ class CountersContract(SynchronousTestCase):
 
     def used(self, owner: str = "p") -> dict[str, int]:
         """Return what counts against the caps."""
-        found = self.successResultOf(self.make_store().used(owner))
-        return dict(found)
+        return counted(self, self.make_store(), owner)
 
     def test_interface(self) -> None:
         """The store provides its interface."""

@@ -30,6 +30,7 @@ from instantly_mcp.state.stores.counters import StoredCounters
 from instantly_mcp.state.stores.marks import StoredMarks
 from instantly_mcp.state.stores.write_records import StoredWriteRecords
 from tests.access.acts import act
+from tests.contract.counters import counted
 
 NOW = 1.8e9
 AMOUNTS = {"leads": 3, "credits": 5}
@@ -144,8 +145,7 @@ class KilledTests(SynchronousTestCase):
         """Compare what the next process finds with what the killed one told."""
         after = Process(left.path)
         owner = owner_of("p1", "w1")
-        counted = self.successResultOf(after.counters.used(owner))
-        used = dict(counted)
+        used = counted(self, after.counters, owner)
         self.assertIn(used, ({}, AMOUNTS))
         confirmed = after.marks.use("confirmation", "m1", NOW + 300)
         is_first = self.successResultOf(confirmed)

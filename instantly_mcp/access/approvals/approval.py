@@ -10,7 +10,8 @@ from enum import Enum
 
 from attrs import evolve, frozen
 
-from ..._json_codec import Json, JsonObject
+from ..._json_codec import JsonObject
+from ..audit.records import APPROVAL, token_members
 from ..preview import Preview
 
 PENDING_SECONDS = 15 * 60
@@ -176,22 +177,20 @@ class NotPendingError(Exception):
         self.approval = approval
 
 
-def audit_line(approval: Approval) -> JsonObject:
-    """Return the line of the audit that says where a request stands."""
-    line: dict[str, Json] = {
-        "kind": "approval",
-        "approval": approval.id,
-        "outcome": approval.state.value,
-        "principal": approval.principal,
-        "workspace": approval.workspace,
-        "tool": approval.tool,
-        "operation": approval.operation,
-        "targets": list(approval.targets),
-        "risks": list(approval.risks),
-        "preview": approval.preview.digest,
+def audit_line(request: Approval) -> JsonObject:
+    """Return the line that says where a request for approval stands."""
+    decided = {"consent": request.how, "by": request.by} if request.by else {}
+    return {
+        "kind": APPROVAL,
+        "approval": request.id,
+        "outcome": request.state.value,
+        "principal": request.principal,
+        **token_members(request.token, request.token_name),
+        "workspace": request.workspace,
+        "tool": request.tool,
+        "operation": request.operation,
+        "targets": list(request.targets),
+        "risks": list(request.risks),
+        "preview": request.preview.digest,
+        **decided,
     }
-    if approval.token is not None:
-        line |= {"token": approval.token, "token_name": approval.token_name}
-    if approval.by:
-        line |= {"consent": approval.how, "by": approval.by}
-    return line

@@ -9,7 +9,6 @@ route is refused there, and never sent to Instantly.
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from secrets import token_urlsafe
 
 from attrs import field, frozen
@@ -49,8 +48,3 @@ def new_approver_secret() -> Secret:
 def is_approver_secret(secret: Secret) -> bool:
     """Say whether a value has the form of an approver's secret."""
     return _SECRET.fullmatch(secret.reveal()) is not None
-
-
-def digest_of(secret: Secret) -> str:
-    """Return what is stored of a secret."""
-    return sha256(secret.reveal().encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,10 +9,10 @@ from zope.interface import implementer
 
 from ..._credential import Secret
 from ..._deferred import deferred
+from ..tokens import digest_of
 from .approver import (
     NAME_RULE,
     Approver,
-    digest_of,
     is_approver_name,
     is_approver_secret,
     new_approver_secret,
@@ -27,7 +27,10 @@ class ApproverNameError(ValueError):
 @implementer(IApprovers)
 @define(eq=False, kw_only=True)
 class ApproverBook:
-    """The approvers, in memory; each change is stored before it counts.
+    """The approvers, in memory.
+
+    A new one counts once it is stored; one that is removed counts no more at once, also
+    when that cannot be stored.
 
     :param wall: returns seconds since the epoch.
     """
@@ -54,7 +57,9 @@ class ApproverBook:
         if name.casefold() in map(str.casefold, self._approvers):
             raise ApproverNameError("there is already an approver with this name")
         secret = new_approver_secret()
-        approver = Approver(name=name, digest=digest_of(secret), added_at=self.wall())
+        approver = Approver(
+            name=name, digest=digest_of(secret.reveal()), added_at=self.wall()
+        )
         if not await self.store.add(approver):
             raise ApproverNameError("there is already an approver with this name")
         self._approvers[name] = approver
@@ -86,7 +91,7 @@ class ApproverBook:
         """Return whose secret this is; ``None`` if it is not an approver's."""
         if not is_approver_secret(secret):
             return None
-        digest = digest_of(secret)
+        digest = digest_of(secret.reveal())
         for each in self._approvers.values():
             if each.digest == digest:
                 return each.name

@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from ..._deferred import deferred, to_its_end
 from ..._json_codec import JsonObject, dumps
-from ..._noop import noop
+from ..._noop import always, noop
 from ..act import Act, Consent
 from ..interfaces import IApprovals
 from ..preview import Preview
@@ -64,10 +64,6 @@ def _no_page(id: str) -> str | None:
     return None
 
 
-def _valid(token: str) -> bool:
-    return True
-
-
 @implementer(IApprovals, IApprovalDesk)
 @define(eq=False, kw_only=True)
 class Approvals:
@@ -93,7 +89,7 @@ class Approvals:
     wall: Callable[[], float]
     seconds: Callable[[], float]
     page_of: PageOf = _no_page
-    is_valid: Callable[[str], bool] = _valid
+    is_valid: Callable[[str], bool] = always
     note: Callable[[JsonObject], object] = noop
     _deadlines: dict[tuple[str, ApprovalState], float] = field(factory=dict, init=False)
     _next_forgetting: float = field(default=0.0, init=False)
@@ -233,7 +229,7 @@ class Approvals:
             tool=act.tool,
             operation=act.operation.id,
             targets=act.targets,
-            risks=_names(act),
+            risks=act.risk_names,
             preview=preview,
             policy=policy,
             asked_at=now,
@@ -321,14 +317,10 @@ def subject_of(act: Act, policy: str) -> str:
         act.tool,
         act.arguments_digest,
         act.operation.id,
-        _names(act),
+        act.risk_names,
         policy,
     ]
     return sha256(dumps(parts)).hexdigest()
-
-
-def _names(act: Act) -> tuple[str, ...]:
-    return tuple(sorted(risk.value for risk in act.risks))
 
 
 def _consent(approval: Approval) -> Consent:

@@ -7,10 +7,10 @@ could do instead.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from math import ceil
 from typing import TypeAlias
 
+from ..._times import utc, utc_minute
 from ..refusal import (
     APPROVAL_DENIED,
     APPROVAL_PENDING,
@@ -19,8 +19,6 @@ from ..refusal import (
     AccessRefusedError,
 )
 from .approval import MAX_PENDING, Approval, ApprovalState
-
-ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 PageOf: TypeAlias = Callable[[str], str | None]
 """Returns the URL of the page of a request, by its id; ``None`` without a page."""
@@ -31,7 +29,7 @@ def pending(approval: Approval, page_of: PageOf) -> AccessRefusedError:
     page = page_of(approval.id)
     command = f"instantly-mcp approvals show {approval.id}"
     where = f"at {page}" if page else f"with the command: {command}"
-    until = moment(approval.until)
+    until = utc_minute(approval.until)
     return AccessRefusedError(
         APPROVAL_PENDING,
         f"Nothing was sent: a person must approve this first (request {approval.id}).",
@@ -40,7 +38,7 @@ def pending(approval: Approval, page_of: PageOf) -> AccessRefusedError:
         approval=approval.id,
         **({"approval_page": page} if page else {}),
         approval_command=command,
-        expires_at=datetime.fromtimestamp(approval.until, UTC).strftime(ISO),
+        expires_at=utc(approval.until),
     )
 
 
@@ -82,8 +80,3 @@ def not_valid_any_more() -> AccessRefusedError:
         "Nothing was sent: the connection token of this caller is not valid any more.",
         "Tell the user that the operator of this server issues tokens.",
     )
-
-
-def moment(seconds: float) -> str:
-    """Return a time as people read it, such as ``2026-11-29 14:05 UTC``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -67,13 +67,12 @@ class Chain:
     key: bytes = field(repr=False)
     head: ChainHead = ORIGIN
 
-    def seal(self, facts: JsonObject, after: ChainHead | None = None) -> Sealed:
+    def seal(self, facts: JsonObject) -> Sealed:
         """Return the line of these facts, with a newline; does not move the head.
 
         :param facts: without ``seq`` and ``mac``, which are added.
-        :param after: the line before; ``None`` for the head.
         """
-        before = self.head if after is None else after
+        before = self.head
         body = dumps({"seq": before.seq + 1, **facts})
         mac = _mac(self.key, before, body[:-1])
         text = b'%s,"mac":"%s"}\n' % (body[:-1], mac.encode())

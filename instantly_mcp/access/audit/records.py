@@ -12,7 +12,10 @@ from ..._json_codec import JsonObject
 from ..act import Act, Ending, EndingKind
 from .open_intents import INTENT, OUTCOME
 
+APPROVAL = "approval"
+COMMAND = "command"
 REFUSED = "refused"
+SENDING = "sending"
 STARTED = "started"
 STOPPED = "stopped"
 
@@ -49,6 +52,11 @@ def refused(act: Act, code: str) -> JsonObject:
     return {"kind": REFUSED, **described, "code": code}
 
 
+def token_members(id: str | None, name: str) -> JsonObject:
+    """Return the members that name a connection token; none if there is none."""
+    return {} if id is None else {"token": id, "token_name": name}
+
+
 def _outcome(act: str, kind: EndingKind, **more: object) -> JsonObject:
     said = {name: value for name, value in more.items() if value is not None}
     return {"kind": OUTCOME, "act": act, "outcome": kind.value, **said}
@@ -63,13 +71,10 @@ def _described(act: Act) -> JsonObject:
             "by": act.consent.by,
             "preview": act.consent.preview_digest,
         }
-    token: dict[str, Any] = {}
-    if act.rights.token is not None:
-        token = {"token": act.rights.token, "token_name": act.rights.token_name}
     return {
         "act": act.id,
         "principal": act.principal,
-        **token,
+        **token_members(act.rights.token, act.rights.token_name),
         "client": act.client,
         "workspace": act.workspace,
         "workspace_key": act.workspace_key,
@@ -77,7 +82,7 @@ def _described(act: Act) -> JsonObject:
         "operation": act.operation.id,
         "targets": list(act.targets),
         "arguments": act.arguments_digest,
-        "risks": sorted(risk.value for risk in act.risks),
+        "risks": list(act.risk_names),
         "policy": act.decision.value,
         **consent,
     }

@@ -8,7 +8,7 @@ lost, and over restarts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from typing import ClassVar
 
 from attrs import define, evolve
 from twisted.internet.defer import CancelledError
@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from ..._deferred import deferred
 from ..._json_codec import Json
+from ..._times import utc
 from ..act import Act, Ending, EndingKind
 from ..interfaces import IRail
 from ..refusal import CAP_REACHED, AccessRefusedError
@@ -51,11 +52,12 @@ class CapsRail:
         count in each of its workspaces, and cannot exceed those of the settings.
     """
 
+    name: ClassVar[str] = "caps"
+
     counters: ICounters
     caps: Caps
     wall: Callable[[], float]
     of_token: Callable[[str], Mapping[str, int]] = _without_own
-    name: str = "caps"
 
     @deferred
     async def look(self, act: Act) -> None:
@@ -148,7 +150,7 @@ class CapsRail:
                 "operator of this server set this limit."
             )
             return AccessRefusedError(CAP_REACHED, message, hint, **facts)
-        at = datetime.fromtimestamp(reached.room_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = utc(reached.room_at)
         hint = f"Nothing was sent. There is room again at {at}: tell the user."
         seconds = max(1, round(reached.room_at - self.wall()))
         return AccessRefusedError(

@@ -47,9 +47,6 @@ class ICounters(Interface):
     def release(act: str) -> Deferred[None]:
         """Do not count an act, because it was surely not sent."""
 
-    def used(owner: str) -> Deferred[Mapping[str, int]]:
-        """Return what counts against the daily caps of an owner now."""
-
 
 class IWriteRecords(Interface):
     """Records the writes that were sent and whose outcome may be unknown. Durable."""

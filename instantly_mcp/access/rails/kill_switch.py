@@ -20,6 +20,7 @@ from ..._json_codec import JsonObject
 from ..._noop import noop
 from ...catalog.operation import Risk
 from ..act import Act, Ending
+from ..audit.records import SENDING
 from ..interfaces import IRail
 from ..refusal import SENDING_OFF, AccessRefusedError
 from .interfaces import IKillSwitchStore
@@ -94,7 +95,7 @@ class KillSwitch:
             now="off" if self.is_off else "on",
             more=RUNNING_GO_ON if self.is_off else "",
         )
-        self.note({"kind": "sending", "off": off, "how": how, "by": by})
+        self.note({"kind": SENDING, "off": off, "how": how, "by": by})
 
 
 @implementer(IRail)

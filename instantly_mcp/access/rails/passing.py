@@ -9,12 +9,9 @@ from attrs import define
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from ..._noop import always
 from ..act import NOT_SENT, Act, Ending
 from ..interfaces import IRail
-
-
-def _always(act: Act) -> bool:
-    return True
 
 
 @define(eq=False)
@@ -33,7 +30,7 @@ class Rails:
 
     rails: Sequence[IRail] = ()
     early: Sequence[Callable[[Act], Deferred[None]]] = ()
-    may_go: Callable[[Act], bool] = _always
+    may_go: Callable[[Act], bool] = always
 
     async def look(self, act: Act) -> None:
         """Check what is known before a person is asked.

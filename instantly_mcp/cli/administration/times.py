@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from ..._times import utc_minute
 
 
 def day_and_time(seconds: float | None) -> str:
     """Return a time, such as ``2026-11-29 14:05 UTC``; ``-`` for none."""
-    if seconds is None:
-        return "-"
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return "-" if seconds is None else utc_minute(seconds)

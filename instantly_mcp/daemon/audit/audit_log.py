@@ -8,7 +8,6 @@ leaves no gap in the chain.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar, TypeAlias, final
 
@@ -21,6 +20,7 @@ from zope.interface import implementer
 
 from ..._deferred import deferred
 from ..._json_codec import JsonObject, dumps
+from ..._times import utc_milliseconds
 from ...access.audit.chain import ChainHead
 from ...access.audit.open_intents import INTENT
 from ...access.audit.records import REFUSED, STOPPED
@@ -56,7 +56,8 @@ class AuditLog:
     :param in_thread: calls the methods of the file.
     :ivar late: lines that could not be written, at most `MAX_LATE`: all that tell of
         something that has happened, such as outcomes, decisions and commands. They are
-        written before any other line, so no write is sent while one is missing.
+        written before any other line, so no write is sent while one of
+        these is missing.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -82,7 +83,9 @@ class AuditLog:
         :raises OSError: if that fails.
         """
         now = self.wall()
-        self.file.append([stamped(facts, now) for facts in lines], time_of(now))
+        self.file.append(
+            [stamped(facts, now) for facts in lines], utc_milliseconds(now)
+        )
 
     def reopen(self) -> Deferred[None]:
         """Begin a new file if the present one was renamed.
@@ -128,7 +131,7 @@ class AuditLog:
         batch, self._waiting = self._waiting, []
         late, self.late = self.late, []
         lines = [*late, *(facts for lines, _ in batch for facts in lines)]
-        append = partial(self.file.append, at=time_of(self.wall()))
+        append = partial(self.file.append, at=utc_milliseconds(self.wall()))
         self.in_thread(append, lines).addBoth(self._written, late, batch)
 
     def _written(
@@ -203,13 +206,4 @@ def stamped(facts: JsonObject, now: float) -> JsonObject:
 
     :param now: seconds since the epoch.
     """
-    return {"at": time_of(now), **facts}
-
-
-def time_of(now: float) -> str:
-    """Return a time as lines have it, such as ``2026-11-29T14:05:00.250Z``.
-
-    :param now: seconds since the epoch.
-    """
-    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
-    return at.replace("+00:00", "Z")
+    return {"at": utc_milliseconds(now), **facts}

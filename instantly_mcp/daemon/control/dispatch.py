@@ -13,6 +13,7 @@ from ... import __version__
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
 from ..._noop import noop
+from ...access.audit.records import COMMAND
 from .in_effect import InEffectError
 from .requests import CommandRefusedError, read_request
 
@@ -126,4 +127,4 @@ def _audit_line(command: str, value: Json) -> JsonObject:
     answer: JsonObject = value if isinstance(value, dict) else {}
     named = next((answer[name] for name in _NAMES if name in answer), ())
     targets = [named] if isinstance(named, str) else list(named)
-    return {"kind": "command", "tool": command, "targets": targets}
+    return {"kind": COMMAND, "tool": command, "targets": targets}

@@ -19,7 +19,7 @@ from twisted.internet.task import deferLater
 from zope.interface import Interface
 
 from ..._json_codec import Json, JsonObject
-from ..._noop import noop
+from ..._noop import always, noop
 from ..._rights import Level, Rights
 from ...access.grants import grant_to_read
 from ...access.levels import risks_of
@@ -66,11 +66,6 @@ def _required_object(reply: Json, operation_id: str) -> JsonObject:
 def _noted(reply: Json, operation_id: str, steps: list[str]) -> Json:
     steps.append(operation_id)
     return reply
-
-
-def always() -> bool:
-    """Return true: for a server whose operator cannot switch sending off."""
-    return True
 
 
 def _no_tools(rights: Rights) -> Sequence[Tool]:

@@ -8,7 +8,6 @@ and charges for the rest (`Admission.charge`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from ipaddress import AddressValueError, IPv6Address
 
 from attrs import field, frozen
@@ -16,6 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from ..._credential import Secret
+from ..._times import utc_milliseconds
 from ...protocol.wire.errors import ProtocolError
 from ..credential_sources import CredentialSources
 from ..exchange import Exchange
@@ -90,8 +90,7 @@ class Admission:
         if allowance.granted:
             return None
         wait = allowance.retry_after + (again - tokens) * WINDOW_SECONDS / limit.limit
-        reset = datetime.fromtimestamp(self.wall() + wait, UTC)
-        reset_time = reset.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        reset_time = utc_milliseconds(self.wall() + wait)
         return rate_exceeded(limit.limit, wait, reset_time)
 
 

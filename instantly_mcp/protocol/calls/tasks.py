@@ -16,7 +16,6 @@ more than twice its lifetime.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import ClassVar, TypeAlias
 
@@ -28,6 +27,7 @@ from twisted.python.failure import Failure
 
 from ..._json_codec import Json, JsonObject, dumps
 from ..._rights import ALL_RIGHTS, Rights
+from ..._times import utc_milliseconds
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -336,8 +336,7 @@ class TaskStore:
             del self._of[task.principal]
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self.wall_clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return utc_milliseconds(self.wall_clock())
 
 
 def _weight_of(own: Mapping[str, Task]) -> int:

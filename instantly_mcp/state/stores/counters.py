@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import final
 
 from attrs import define
@@ -46,9 +46,6 @@ class StoredCounters:
 
     def release(self, act: str) -> Deferred[None]:
         return self.database.run(_release, act)
-
-    def used(self, owner: str) -> Deferred[Mapping[str, int]]:
-        return self.database.run(_used, owner, self.wall() - DAY_SECONDS)
 
 
 def _first_reached(
@@ -121,13 +118,3 @@ def _reached(
 
 def _release(cursor: sqlite3.Cursor, act: str) -> None:
     cursor.execute("DELETE FROM reservations WHERE act = ?", (act,))
-
-
-def _used(cursor: sqlite3.Cursor, owner: str, since: float) -> Mapping[str, int]:
-    return dict(
-        cursor.execute(
-            "SELECT cap, sum(amount) FROM reservations "
-            "WHERE owner = ? AND at > ? GROUP BY cap",
-            (owner, since),
-        ).fetchall()
-    )

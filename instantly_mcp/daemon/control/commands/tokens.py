@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from ...._deferred import deferred
 from ...._json_codec import Json
 from ...._rights import Level
+from ...._times import utc
 from ....access.token_book import TokenBook, TokenTerms
 from ....access.tokens import ConnectionToken, TokenState
 from ....features.toolsets import TOOLSETS, ToolSelection
@@ -238,7 +239,4 @@ def _described(token: ConnectionToken) -> Mapping[str, Json]:
 
 
 def _instant(seconds: float | None) -> str | None:
-    """Return a time in the form 2026-11-29T01:30:00Z."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if seconds is None else utc(seconds)
