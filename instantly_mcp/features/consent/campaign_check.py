@@ -81,6 +81,8 @@ async def _if_campaign(subject: WriteSubject, id: str) -> set[str]:
 
 
 async def _name_of(subject: WriteSubject, id: str) -> str | None:
-    found = await subject.read("getCampaign", {"id": id})
+    found = subject.reach.campaigns.get(id)
+    if found is None or not found.get("name"):
+        found = await subject.read("getCampaign", {"id": id})
     name = None if found is None else found.get("name")
     return name if isinstance(name, str) else None

@@ -221,10 +221,11 @@ class WriteGuard:
 
         :raises AccessRefusedError: when the write now does more than was asked for.
         """
-        found = await assess(subject, self.allow_domains)
+        again = evolve(subject, replies={})
+        found = await assess(again, self.allow_domains)
         if not found.risks <= act.risks:
             raise _too_late()
-        return await build_preview(assessed(subject, found), act.workspace)
+        return await build_preview(assessed(again, found), act.workspace)
 
     def _note(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from ..._json_codec import Json, JsonObject
+from ...access.canonical import digest_of
 from ...api.errors import ApiError, Reason
 from ...catalog.operation import Operation, Risk
 from ...protocol.calls.call import Call
@@ -24,6 +25,8 @@ class WriteSubject:
     :param said: those of the tool, which may do several such writes.
     :param risks: its classes, as far as they are found out.
     :param reach: the campaigns that it reaches, in any status, and what follows there.
+    :param replies: what was read about it already, so that nothing is read twice, and
+        that is shown which was counted.
     """
 
     context: FeatureContext
@@ -33,6 +36,7 @@ class WriteSubject:
     call: Call
     risks: frozenset[Risk] = frozenset()
     reach: Reach = field(factory=Reach)
+    replies: dict[str, Json] = field(factory=dict, eq=False, repr=False)
 
     async def read(self, operation_id: str, arguments: JsonObject) -> JsonObject | None:
         """Return an object of the workspace, or ``None`` if it cannot be read.
@@ -47,6 +51,12 @@ class WriteSubject:
 
         :raises ApiError: when what it names does not exist.
         """
+        asked = digest_of([operation_id, arguments])
+        if asked not in self.replies:
+            self.replies[asked] = await self._read(operation_id, arguments)
+        return self.replies[asked]
+
+    async def _read(self, operation_id: str, arguments: JsonObject) -> Json:
         try:
             return await self.context.look_up(operation_id, arguments, self.call)
         except ApiError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from instantly_mcp.access.campaign_limits import CampaignLimits
 from instantly_mcp.access.decisions import Decision, Policy
 
 from .test_token_confirmation import CAMPAIGN, ConfirmCase
@@ -91,3 +92,34 @@ class NothingBeforeTests(ConfirmCase):
         got = self.value("verify_email", **given, confirm_token=token)
         self.assertTrue(got["started"])
         self.assertEqual(len(self.instantly.calls("createSuperSearchEnrichment")), 1)
+
+
+class OneReadTests(ConfirmCase):
+    """What is read about a write is read once: to count, to check and to show it."""
+
+    def test_selected_leads(self) -> None:
+        """The leads that a move selects are counted and shown from one page."""
+        self.asking.counts = True
+        self.instantly.answers("listLeads", {"items": [{"id": "l1"}, {"id": "l2"}]})
+        given = {"list_id": "x", "to_campaign_id": "c1"}
+        error = self.required("move_leads_to_campaign_or_list", **given)
+        self.assertIn("Leads: 2", "\n".join(error["preview"]["shows"]))
+        self.assertEqual(len(self.instantly.calls("listLeads")), 1)
+
+    def test_campaign_of_the_operators_lists(self) -> None:
+        """The name that the operator's lists are about costs no read of its own."""
+        given = {"campaign": "c1", "email": "a@example.com"}
+        self.required("create_lead", **given)
+        reads = len(self.instantly.calls("getCampaign"))
+        self.asking.campaigns = CampaignLimits(allow=frozenset({"Spring"}))
+        self.required("create_lead", **given)
+        self.assertEqual(len(self.instantly.calls("getCampaign")), 2 * reads)
+
+    def test_renamed_meanwhile(self) -> None:
+        """Each call reads again: a campaign that got another name is not changed."""
+        self.asking.campaigns = CampaignLimits(allow=frozenset({"Spring"}))
+        given = {"campaign": "c1", "email": "a@example.com"}
+        token = self.token("create_lead", **given)
+        self.instantly.answers("getCampaign", {**CAMPAIGN, "name": "Autumn"})
+        error = self.failure("create_lead", **given, confirm_token=token)
+        self.assertEqual(error["code"], "not_allowed")

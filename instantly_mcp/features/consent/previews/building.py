@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from ....access.canonical import digest_of
 from ....access.preview import Preview
 from ..subject import NOT_READABLE, WriteSubject
@@ -51,6 +53,7 @@ async def build_preview(subject: WriteSubject, workspace: str) -> Preview:
     :param workspace: the name of the workspace; it is read if this is empty.
     :raises ApiError: when an object that it names does not exist.
     """
+    subject = _without_steps(subject)
     builder = BUILDERS.get(subject.operation.id, _build_any)
     found = await builder(subject)
     named = workspace or await _workspace_name(subject)
@@ -70,6 +73,13 @@ async def build_preview(subject: WriteSubject, workspace: str) -> Preview:
             *found.unseen,
         ),
     )
+
+
+def _without_steps(subject: WriteSubject) -> WriteSubject:
+    """Return the subject for reads that are not steps of the tool's work."""
+    # The deadline is that of the call, not another one of its copy.
+    subject.context.deadline(subject.call)
+    return evolve(subject, call=evolve(subject.call, steps=None))
 
 
 async def _workspace_name(subject: WriteSubject) -> str:

@@ -16,6 +16,7 @@ from instantly_mcp.access.preview import Preview
 from instantly_mcp.access.refusal import ask_operator
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
+from instantly_mcp.sandbox.faults import Fault, FaultKind
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.on_sandbox import features_on
@@ -49,8 +50,8 @@ class PreviewTests(ClockedTestCase):
     def setUp(self) -> None:
         """Build the features on a new sandbox."""
         super().setUp()
-        sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
-        self.features = features = features_on(sandbox, self.clock)
+        self.sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
+        self.features = features = features_on(self.sandbox, self.clock)
         features.context.guard = asking_guard(
             new_seal(), lambda: NOW.timestamp() + self.clock.seconds(), Policy()
         )
@@ -114,6 +115,20 @@ class PreviewTests(ClockedTestCase):
         token = error["confirm_token"]
         got = self.call("activate_campaign", campaign_id=id, confirm_token=token)
         self.assertIn("campaign", got, got)
+
+    def test_reads_of_a_preview_are_not_steps(self) -> None:
+        """An error lists each read of the tool once, and none of the preview."""
+        id = self.campaign("Healthcare pilots")
+        error, _ = self.asked("activate_campaign", campaign_id=id)
+        self.sandbox.add_fault(
+            Fault(kind=FaultKind.STATUS, operation="activateCampaign", status=400),
+            KEY.secret.reveal(),
+        )
+        token = error["confirm_token"]
+        got = self.call("activate_campaign", campaign_id=id, confirm_token=token)
+        before = got["error"]["done_before"]
+        self.assertEqual(len(before), 4)
+        self.assertEqual([each for each in before if "times" in each], [])
 
     def test_launch_with_other_leads(self) -> None:
         """A lead that was added since then is shown before anything starts."""
