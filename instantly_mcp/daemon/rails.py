@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from attrs import frozen
 
 from ..access.audit.rail import AuditRail
-from ..access.rails.caps import DAILY, CapsRail
+from ..access.rails.caps import CapsRail
 from ..access.rails.kill_switch import SendingRail
 from ..access.rails.outcomes import OutcomeRail
 from ..access.rails.passing import Rails
@@ -66,7 +66,13 @@ def make_rails(state: StateDirectory, durable: DurableRails, books: Books) -> Ra
 
 def _caps(settings: Settings) -> Caps:
     return Caps(
-        daily={name: getattr(settings, f"caps_{name}") for name in DAILY},
+        daily={
+            "mails": settings.caps_mails,
+            "activations": settings.caps_activations,
+            "leads": settings.caps_leads,
+            "deletions": settings.caps_deletions,
+            "credits": settings.caps_credits,
+        },
         per_call={
             "leads": settings.caps_leads_per_call,
             "recipients": settings.caps_recipients,

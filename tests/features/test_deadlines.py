@@ -116,6 +116,7 @@ class DeadlineTests(ToolTestCase):
         leads = [{"email": "a@example.com"}]
         name = "add_leads_to_campaign_or_list_bulk"
         first = self.begin(name, None, list_id="l", leads=leads)
+        self.agent.reply_next({"id": "l", "has_enrichment_task": False})
         self.clock.advance(50)
         error = self.error(first)
         self.assertEqual(error["code"], "still_running")
@@ -125,4 +126,5 @@ class DeadlineTests(ToolTestCase):
         self.agent.reply_next({"total_sent": 1, "leads_uploaded": 1})
         added = self.successResultOf(again)
         self.assertEqual(added.structured["leads_uploaded"], 1)
-        self.assertEqual(len(self.agent.asked), 1)
+        sent = [uri for _, uri, _ in self.agent.asked if uri.endswith(b"/leads/add")]
+        self.assertEqual(len(sent), 1)
