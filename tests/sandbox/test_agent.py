@@ -153,6 +153,6 @@ class AgentTests(SandboxTestCase):
 
         many(50)
         before = many(10)
-        # One object for each request would be a thousand. Some come and go: threads that
-        # earlier tests of this process started still run.
+        # One object for each request would be a thousand. Some come and go: threads
+        # that earlier tests of this process started still run.
         self.assertLess(many(1000) - before, 500)
