@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -72,7 +73,7 @@ class CommandTable:
         """Run a command.
 
         :raises CommandRefusedError: when there is no such command, its arguments are
-            wrong, it cannot be done, it failed, which the log explains, or it is in
+            wrong, it cannot be done, the database or the command failed, or it is in
             effect and could not be stored.
         """
         command = self._commands.get(name)
@@ -88,6 +89,11 @@ class CommandTable:
             raise
         except InEffectError as error:
             raise self._not_stored(name, command, error) from None
+        except sqlite3.Error as error:
+            self.log.error("IMCP-STATE command {name}: {why}", name=name, why=error)
+            raise CommandRefusedError(
+                f"IMCP-STATE nothing was done, because the database failed: {error}"
+            ) from None
         except Exception:
             self.log.failure("the command {name} failed", name=name)
             raise CommandRefusedError(

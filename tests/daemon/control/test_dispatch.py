@@ -107,8 +107,13 @@ class Steps:
             ),
             "steps.unsayable": Command(Everything, lambda request: object()),
             "steps.not-stored": Command(Everything, self.not_stored, recorded=True),
+            "steps.locked": Command(Everything, self.locked, recorded=True),
             "steps.broken": Command(Everything, lambda request: succeed(1 / 0)),
         }
+
+    def locked(self, request: Everything) -> Json:
+        """Fail while another process writes to the database."""
+        raise sqlite3.OperationalError("database is locked")
 
     def not_stored(self, request: Everything) -> Json:
         """Take effect, on a full disk."""
@@ -143,6 +148,17 @@ class TableTests(SynchronousTestCase):
             self.table.run("steps.refused", {"name": "a"}), CommandRefusedError
         )
         self.assertEqual(failure.value.lines, ("not now",))
+
+    def test_database_fails(self) -> None:
+        """A failure of the database is named, and is not reported as a bug."""
+        failure = self.failureResultOf(
+            self.table.run("steps.locked", {"name": "a"}), CommandRefusedError
+        )
+        (said,) = failure.value.lines
+        self.assertIn("IMCP-STATE nothing was done", said)
+        self.assertIn("database is locked", said)
+        self.assertEqual(self.noted, [])
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_broken(self) -> None:
         """A bug is logged with its traceback, and answered without it."""
