@@ -199,7 +199,7 @@ def table(found: Sequence[JsonObject]) -> Iterator[str]:
 
 def _row(entry: JsonObject) -> tuple[str, ...]:
     status = entry.get("status")
-    outcome = str(entry.get("outcome") or entry.get("code") or "")
+    outcome = str(entry.get("outcome") or entry.get("code") or _switched(entry))
     return (
         str(entry.get("at", ""))[:19].replace("T", " "),
         _who(entry),
@@ -209,6 +209,12 @@ def _row(entry: JsonObject) -> tuple[str, ...]:
         _agreed(entry),
         f"{outcome} {status}" if status else outcome,
     )
+
+
+def _switched(entry: JsonObject) -> str:
+    """Return to what the kill switch was switched; empty for other entries."""
+    off = entry.get("off")
+    return "" if off is None else "off" if off else "on"
 
 
 def _who(entry: JsonObject) -> str:

@@ -104,6 +104,15 @@ class AuditShowTests(AuditCommandCase):
         self.assertIn("012345678", cells)
         self.assertEqual(cells[-2:], ["token", "open"])
 
+    def test_kill_switch(self):
+        """A line of the kill switch says to what it was switched, and by whom."""
+        for off in (True, False):
+            line = {"kind": "sending", "off": off, "how": "command", "by": "ada"}
+            self.write(stamped(line, NOW))
+        _, out, _ = self.run_command(AuditShowOptions())
+        cells = [line.split()[2:] for line in out.splitlines()[-2:]]
+        self.assertEqual(cells, [["ada", "sending", "off"], ["ada", "sending", "on"]])
+
     def test_filters(self):
         """Each filter keeps what it names; several of them what all name."""
         for words, acts in (
