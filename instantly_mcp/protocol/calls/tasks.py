@@ -62,6 +62,12 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 TERMINAL = frozenset({COMPLETED, FAILED, CANCELLED})
 
+UNKNOWN_TASK = (
+    "Unknown taskId. Tasks end when this server restarts, and ended ones are removed "
+    "after a while. Look at what was done; a call that waited for approval can be made "
+    "again with the same arguments, and then uses the decision."
+)
+
 OnTaskChange: TypeAlias = "Callable[[Task], None]"
 """Called with a task after each change of its status or message."""
 
@@ -197,7 +203,7 @@ class TaskStore:
         """
         task = self._tasks.get(id) if isinstance(id, str) else None
         if task is None or task.principal != principal:
-            raise invalid_params("Unknown taskId")
+            raise invalid_params(UNKNOWN_TASK)
         return task
 
     def own(self, ids: Iterable[str], principal: str) -> Sequence[Task]:

@@ -73,6 +73,8 @@ class TaskTests(TaskMethodTestCase):
                 codes = {e.code for e in (theirs, without_key, unknown, missing)}
                 words = {e.message for e in (theirs, without_key, unknown, missing)}
                 self.assertEqual((codes, len(words)), ({-32602}, 1))
+                # A client reads this after a restart, which ends all tasks.
+                self.assertIn("call that waited for approval", unknown.message)
 
     def test_get(self) -> None:
         """The task is shown with the payload of its status."""
