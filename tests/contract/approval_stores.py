@@ -175,9 +175,28 @@ class ApprovalStoreContract(_StoreContract):
         for id in ("id-2", "id-3"):
             denied = self.found(id).decided(False, "Bo", "page", NOW)
             self.replace(denied, ApprovalState.PENDING)
-        self.successResultOf(self.store.forget(NOW + 1))
+        self.successResultOf(self.store.forget(NOW + 1, 1 << 20))
         self.assertIsNone(self.successResultOf(self.store.get("id-2")))
         self.assertEqual((self.found("id-1"), self.found("id-3").by), (REQUEST, "Bo"))
+
+    def test_forget_what_is_too_much(self) -> None:
+        """Of too many bytes the oldest closed requests go, but no denial."""
+        long = evolve(REQUEST.preview, untrusted=(("Body", "x" * 1000),))
+        for number in range(6):
+            asked = evolve(REQUEST, id=f"{number}", subject=f"{number}", preview=long)
+            self.add(asked)
+        for id in "1345":
+            replaced = self.found(id).closed(ApprovalState.REPLACED, NOW)
+            self.replace(replaced, ApprovalState.PENDING)
+        denied = self.found("0").decided(False, "Bo", "page", NOW)
+        self.replace(denied, ApprovalState.PENDING)
+        self.successResultOf(self.store.forget(NOW - 1, 4000))
+        left = [
+            id
+            for id in "012345"
+            if self.successResultOf(self.store.get(id)) is not None
+        ]
+        self.assertEqual(left, ["0", "2", "4", "5"])
 
 
 class ApproverStoreContract(_StoreContract):

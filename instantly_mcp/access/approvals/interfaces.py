@@ -62,8 +62,12 @@ class IApprovalStore(Interface):
     def settled(most: int) -> Deferred[Sequence[Approval]]:
         """Return the `most` newest requests that are not pending, newest first."""
 
-    def forget(before: float) -> Deferred[None]:
-        """Remove closed requests that were made before a time."""
+    def forget(before: float, most_bytes: int) -> Deferred[None]:
+        """Remove closed requests that were made before a time, or are too many.
+
+        :param most_bytes: for all requests together. The oldest closed ones beyond it
+            are removed, except those that a person denied.
+        """
 
 
 class IApprovers(Interface):

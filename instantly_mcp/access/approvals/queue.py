@@ -46,8 +46,13 @@ from .refusals import (
 HISTORY_SECONDS = 30 * 24 * 3600
 """How long closed requests are kept, for the list of what was decided."""
 
-FORGET_SECONDS = 3600.0
-"""How often those that are older are removed."""
+HISTORY_BYTES = 64 << 20
+"""How large all requests together may become until the oldest closed ones are removed.
+
+A program can have its requests replaced without end, and each may hold a long mail."""
+
+FORGET_SECONDS = 60.0
+"""How often those that are older, or too many, are removed."""
 
 SWEEP_SECONDS = 5.0
 """How often the daemon closes requests whose time is over."""
@@ -179,7 +184,8 @@ class Approvals:
             await self._current(each)
         if self.seconds() >= self._next_forgetting:
             self._next_forgetting = self.seconds() + FORGET_SECONDS
-            await self.store.forget(self.wall() - HISTORY_SECONDS)
+            oldest = self.wall() - HISTORY_SECONDS
+            await self.store.forget(oldest, HISTORY_BYTES)
 
     def when_changed(self, id: str) -> Deferred[None]:
         """Fire once when the request of this id is decided or closed.

@@ -48,8 +48,8 @@ class SqlApprovalStore:
         where = "state != 'pending' ORDER BY number DESC LIMIT ?"
         return self.database.run(_several, where, most)
 
-    def forget(self, before: float) -> Deferred[None]:
-        return self.database.run(_forget, before)
+    def forget(self, before: float, most_bytes: int) -> Deferred[None]:
+        return self.database.run(_forget, before, most_bytes)
 
 
 def _add(cursor: sqlite3.Cursor, approval: Approval, most_pending: int) -> Addition:
@@ -94,10 +94,18 @@ def _several(cursor: sqlite3.Cursor, where: str, *values: int) -> Sequence[Appro
     return tuple(_decoded(document) for (document,) in cursor.fetchall())
 
 
-def _forget(cursor: sqlite3.Cursor, before: float) -> None:
+def _forget(cursor: sqlite3.Cursor, before: float, most_bytes: int) -> None:
     cursor.execute(
         f"DELETE FROM approvals WHERE state NOT IN ({_OPEN_STATES}) AND asked_at < ?",
         (before,),
+    )
+    # A program can make requests without end, but a denial takes a person.
+    cursor.execute(
+        "DELETE FROM approvals "
+        f"WHERE state NOT IN ({_OPEN_STATES}, 'denied') AND number IN ("
+        "SELECT number FROM (SELECT number, sum(length(document)) "
+        "OVER (ORDER BY number DESC) AS bytes FROM approvals) WHERE bytes > ?)",
+        (most_bytes,),
     )
 
 

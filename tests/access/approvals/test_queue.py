@@ -12,6 +12,7 @@ from zope.interface import implementer
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp._rights import Rights
 from instantly_mcp.access.act import Act
+from instantly_mcp.access.approvals import queue
 from instantly_mcp.access.approvals.approval import ApprovalState, NotPendingError
 from instantly_mcp.access.approvals.queue import FORGET_SECONDS, HISTORY_SECONDS
 from instantly_mcp.access.preview import Preview
@@ -272,6 +273,15 @@ class DecisionTests(QueueTestCase):
         self.queue.pass_time(FORGET_SECONDS)
         self.queue.sweep()
         self.assertIsNone(self.queue.get(id))
+
+    def test_forgotten_when_too_many(self) -> None:
+        """Closed requests are removed earlier if all together become too large."""
+        self.patch(queue, "HISTORY_BYTES", 1)
+        replaced, waiting = self.queue.asked(), self.queue.asked(preview=OTHER_PREVIEW)
+        self.queue.pass_time(FORGET_SECONDS)
+        self.queue.sweep()
+        self.assertIsNone(self.queue.get(replaced))
+        self.assertEqual(self.queue.pending(), [waiting])
 
     def expire(self, id: str) -> None:
         """Let the time of a request pass."""
