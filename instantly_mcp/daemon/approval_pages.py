@@ -29,7 +29,7 @@ from ..web.approvals.visit import MAX_FORM_BYTES, VisitReader
 from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.intake import TrustedProxies
-from .books import Books
+from .access.books import Books
 from .http import HttpParts
 from .mcp import McpParts
 from .process.components import SocketListener

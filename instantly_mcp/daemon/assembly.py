@@ -36,6 +36,7 @@ from ..web import pages
 from ..web.build import make_site, make_web_app
 from ..web.delivery import Streams
 from ..web.http.site import McpSite
+from .access.workspace_keys import exposed_key_files
 from .approval_pages import ApprovalSite, make_approval_site
 from .control.services import administration
 from .draining import RefuseNewWork
@@ -61,7 +62,6 @@ from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcements, announcement_for
 from .status import key_formats
 from .upstream import SandboxView
-from .workspace_keys import exposed_key_files
 
 HEAD_SECONDS = 3600.0
 """How often the head of the audit file is logged."""

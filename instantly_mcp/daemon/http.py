@@ -16,11 +16,11 @@ from ..web.delivery import Streams
 from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.metrics_app import make_metrics_site
+from .access.reloadable_gatekeeper import ReloadableGatekeeper
 from .mcp import McpParts
 from .origin_policy import companion_of, origin_policy_for
 from .process.components import SocketListener
 from .process.readiness import Readiness
-from .reloadable_gatekeeper import ReloadableGatekeeper
 from .settings.settings import Settings
 from .sockets.ports import Ports, make_ports
 from .status import Status

@@ -31,17 +31,17 @@ from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..protocol.wire.errors import ProtocolError
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
+from .access.books import Books, load_books, require_approvers
+from .access.rails import make_durable_rails, make_rails
+from .access.workspace_keys import key_file_reader
+from .access.write_guard import make_write_guard, policy_of
 from .audit.audit_log import noting
-from .books import Books, load_books, require_approvers
 from .draining import TrackedServer
 from .process.in_flight import InFlight
-from .rails import make_durable_rails, make_rails
 from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
 from .upstream import UpstreamClient, connect_upstream
-from .workspace_keys import key_file_reader
-from .write_guard import make_write_guard, policy_of
 
 NAME = "instantly-mcp"
 

@@ -15,8 +15,8 @@ from twisted.logger import Logger
 
 from .._credential import Secret
 from .._noop import noop
+from .access.reloadable_gatekeeper import ReloadableGatekeeper
 from .logs.observer import LogObserver
-from .reloadable_gatekeeper import ReloadableGatekeeper
 from .settings.errors import ConfigurationError
 from .settings.secret_files import read_secret
 from .settings.sending_again import read_sending

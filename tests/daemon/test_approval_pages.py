@@ -8,9 +8,9 @@ from typing import Any
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.approval_pages import ApprovalSite, make_approval_site
 from instantly_mcp.daemon.approval_pages import own_origins as origins_of
-from instantly_mcp.daemon.books import load_books
 from instantly_mcp.daemon.http import make_http_parts
 from instantly_mcp.daemon.mcp import McpParts, make_mcp_parts
 from instantly_mcp.daemon.settings.errors import ConfigurationError

@@ -14,11 +14,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
+from instantly_mcp.daemon.access.reloadable_gatekeeper import ReloadableGatekeeper
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
 from instantly_mcp.daemon.reload import Reloader
-from instantly_mcp.daemon.reloadable_gatekeeper import ReloadableGatekeeper
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.settings.settings import Settings
 from instantly_mcp.daemon.sockets.ports import Ports

@@ -15,7 +15,7 @@ from instantly_mcp._json_codec import JsonObject
 from instantly_mcp._rights import Level
 from instantly_mcp.access.token_book import TokenTerms
 from instantly_mcp.access.tokens import ConnectionToken, new_token
-from instantly_mcp.daemon.books import Books, load_books
+from instantly_mcp.daemon.access.books import Books, load_books
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.access.product.memory_daemon import JSON_AND_EVENTS, Answer, MemoryDaemon
 from tests.access.product.ways import WAYS, Caller, Session, outcome

@@ -18,9 +18,9 @@ from ...state.database import (
     SqliteDatabase,
 )
 from ...state.directory_lock import DirectoryInUseError, DirectoryLock
+from ..access.books import load_books
 from ..audit.audit_log import AuditLog
 from ..audit.file import FILE_NAME, AuditFile
-from ..books import load_books
 from ..settings.errors import ConfigurationError
 from ..settings.settings import Settings
 from ..state_dir import usable_state_dir

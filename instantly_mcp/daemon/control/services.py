@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import Service
 
 from ...access.approvals.queue import SWEEP_SECONDS
-from ..books import Books
+from ..access.books import Books
 from ..process.periodic import Periodic
 from .socket_service import ControlService
 from .subjects import command_table

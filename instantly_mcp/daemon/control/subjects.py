@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...access.rails.caps import DAILY
-from ..books import Books
+from ..access.books import Books
 from .commands.approvals import ApprovalCommands
 from .commands.approvers import ApproverCommands
 from .commands.sending import SendingCommands

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...state.database import DATABASE_FILE_NAME
-from ..books import approvers_missing
+from ..access.books import approvers_missing
 from ..settings.settings import Settings
 from .findings import Findings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp.daemon.books import load_books
+from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.self_check.approvers import check_approvers
 from instantly_mcp.state.database import DATABASE_FILE_NAME, SqliteDatabase
 

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.access.preview import Preview
-from instantly_mcp.daemon.books import load_books
+from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.control.commands.approvals import DecideApproval
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.subjects import command_table

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.access.tokens import TokenState
-from instantly_mcp.daemon.books import load_books
+from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.subjects import command_table
 from instantly_mcp.state.database import MemoryDatabase

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import loads
 from instantly_mcp.cli.administration.sending import described
-from instantly_mcp.daemon.books import load_books
+from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.control.direct import run_directly
 from instantly_mcp.daemon.control.subjects import command_table
 from instantly_mcp.state.database import MemoryDatabase

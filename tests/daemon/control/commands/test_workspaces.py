@@ -12,10 +12,10 @@ from instantly_mcp._credential import Secret
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.access.token_book import TokenTerms
 from instantly_mcp.access.workspaces.book import KeyFileError
-from instantly_mcp.daemon.books import load_books
+from instantly_mcp.daemon.access.books import load_books
+from instantly_mcp.daemon.access.workspace_keys import KeyFileReader, exposed_key_files
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.subjects import command_table
-from instantly_mcp.daemon.workspace_keys import KeyFileReader, exposed_key_files
 from instantly_mcp.state.database import MemoryDatabase
 from tests.support.workspace_books import token_for
 

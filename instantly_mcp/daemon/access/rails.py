@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from ..access.audit.rail import AuditRail
-from ..access.rails.caps import CapsRail
-from ..access.rails.kill_switch import SendingRail
-from ..access.rails.outcomes import OutcomeRail
-from ..access.rails.passing import Rails
-from ..access.rails.records import Caps
-from ..features.error_hints import TOOL_THAT_SHOWS
-from ..state.interfaces import IDatabase
-from ..state.stores.counters import StoredCounters
-from ..state.stores.write_records import StoredWriteRecords
+from ...access.audit.rail import AuditRail
+from ...access.rails.caps import CapsRail
+from ...access.rails.kill_switch import SendingRail
+from ...access.rails.outcomes import OutcomeRail
+from ...access.rails.passing import Rails
+from ...access.rails.records import Caps
+from ...features.error_hints import TOOL_THAT_SHOWS
+from ...state.interfaces import IDatabase
+from ...state.stores.counters import StoredCounters
+from ...state.stores.write_records import StoredWriteRecords
+from ..settings.settings import Settings
+from ..state_dir import StateDirectory
 from .books import Books, finish
-from .settings.settings import Settings
-from .state_dir import StateDirectory
 
 
 @frozen(kw_only=True)

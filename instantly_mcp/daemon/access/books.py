@@ -15,23 +15,23 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from .._credential import Secret
-from .._json_codec import JsonObject
-from .._noop import noop
-from ..access.approvals.approvers import ApproverBook
-from ..access.approvals.queue import Approvals
-from ..access.rails.kill_switch import KillSwitch
-from ..access.token_book import TokenBook
-from ..access.tokens import TokenState
-from ..access.workspaces.book import WorkspaceBook
-from ..state.interfaces import IDatabase
-from ..state.stores.approvals import SqlApprovalStore
-from ..state.stores.approvers import SqlApproverStore
-from ..state.stores.sending import SqlKillSwitchStore
-from ..state.stores.tokens import TokenStore
-from ..state.stores.workspaces import WorkspaceStore
-from .settings.errors import ConfigurationError
-from .settings.settings import Settings
+from ..._credential import Secret
+from ..._json_codec import JsonObject
+from ..._noop import noop
+from ...access.approvals.approvers import ApproverBook
+from ...access.approvals.queue import Approvals
+from ...access.rails.kill_switch import KillSwitch
+from ...access.token_book import TokenBook
+from ...access.tokens import TokenState
+from ...access.workspaces.book import WorkspaceBook
+from ...state.interfaces import IDatabase
+from ...state.stores.approvals import SqlApprovalStore
+from ...state.stores.approvers import SqlApproverStore
+from ...state.stores.sending import SqlKillSwitchStore
+from ...state.stores.tokens import TokenStore
+from ...state.stores.workspaces import WorkspaceStore
+from ..settings.errors import ConfigurationError
+from ..settings.settings import Settings
 from .workspace_keys import KeyFileReader
 
 

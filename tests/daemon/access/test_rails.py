@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.access.act import Ending, EndingKind
 from instantly_mcp.access.refusal import AccessRefusedError
-from instantly_mcp.daemon.rails import DurableRails, make_durable_rails
+from instantly_mcp.daemon.access.rails import DurableRails, make_durable_rails
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.state.database import SqliteDatabase
 from tests.access.acts import act

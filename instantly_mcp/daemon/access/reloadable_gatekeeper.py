@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from attrs import define, field
 from zope.interface import implementer
 
-from .._credential import OPERATOR, Credential, CurrentSecret, Secret
-from ..access.gatekeeper import Gatekeeper
-from ..access.token_admission import TokenAdmission
-from ..pipeline.interfaces import IGatekeeper, Presented
-from ..protocol.wire.errors import ProtocolError
-from .settings.settings import Settings
+from ..._credential import OPERATOR, Credential, CurrentSecret, Secret
+from ...access.gatekeeper import Gatekeeper
+from ...access.token_admission import TokenAdmission
+from ...pipeline.interfaces import IGatekeeper, Presented
+from ...protocol.wire.errors import ProtocolError
+from ..settings.settings import Settings
 
 MAX_FORMER_SECRETS = 8
 """How many replaced server secrets are remembered.

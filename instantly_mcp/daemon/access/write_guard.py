@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..access.campaign_limits import CampaignLimits
-from ..access.decisions import Decision, Policy
-from ..access.interfaces import IApprovals
-from ..access.rails.passing import Rails
-from ..features.consent.confirm_tokens import ConfirmTokens
-from ..features.consent.confirmation import Confirmations
-from ..features.consent.consents import Consents
-from ..features.consent.guard import WriteGuard
-from ..state.stores.marks import StoredMarks
-from .settings.settings import Settings
-from .state_dir import StateDirectory
+from ...access.campaign_limits import CampaignLimits
+from ...access.decisions import Decision, Policy
+from ...access.interfaces import IApprovals
+from ...access.rails.passing import Rails
+from ...features.consent.confirm_tokens import ConfirmTokens
+from ...features.consent.confirmation import Confirmations
+from ...features.consent.consents import Consents
+from ...features.consent.guard import WriteGuard
+from ...state.stores.marks import StoredMarks
+from ..settings.settings import Settings
+from ..state_dir import StateDirectory
 
 
 def policy_of(settings: Settings) -> Policy:
