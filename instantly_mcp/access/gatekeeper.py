@@ -35,8 +35,8 @@ from ..pipeline.credential_errors import (
 )
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.wire.errors import ProtocolError
-from .token_admission import Asked, TokenAdmission
-from .tokens import lost_its_beginning
+from .tokens.admission import Asked, TokenAdmission
+from .tokens.token import lost_its_beginning
 
 _SANDBOX = "sandbox"
 """The source of the credential of callers of a sandbox who present none."""

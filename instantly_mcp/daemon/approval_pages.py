@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ..access.exposure import is_loopback
-from ..access.tokens import TokenState
+from ..access.tokens.token import TokenState
 from ..state.token_buckets import TokenBuckets
 from ..web.approvals.app import ApprovalsApp, BesideMcp, make_approvals_site
 from ..web.approvals.approval_pages import ApprovalPages

@@ -13,8 +13,8 @@ from .._credential import Secret, is_of_token
 from .._noop import always, noop
 from .._rights import Level, Rights
 from ..access.interfaces import IApprovals
-from ..access.token_admission import TokenAdmission
-from ..access.tokens import ConnectionToken, TokenState
+from ..access.tokens.admission import TokenAdmission
+from ..access.tokens.token import ConnectionToken, TokenState
 from ..features.build import Features, build_features
 from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES

@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
-from ..access.token_admission import TokenAdmission
+from ..access.tokens.admission import TokenAdmission
 from ..api.client import InstantlyClient
 from ..protocol.calls.session import ISessionStore
 from ..protocol.server_features import ServerFeatures

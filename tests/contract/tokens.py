@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._rights import Level
-from instantly_mcp.access.interfaces import ITokenStore
-from instantly_mcp.access.tokens import ConnectionToken, TokenState
+from instantly_mcp.access.tokens.interfaces import ITokenStore
+from instantly_mcp.access.tokens.token import ConnectionToken, TokenState
 
 PLAIN = ConnectionToken(id="tplain", name="ada", digest="d1", created=1.5)
 FULL = ConnectionToken(

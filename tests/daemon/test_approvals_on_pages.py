@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
-from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.tokens.book import TokenTerms
 from tests.access.product.agent_case import APPROVER, POLICY, AgentTestCase
 from tests.access.product.memory_daemon import MemoryDaemon
 from tests.access.product.oracle import settings_of

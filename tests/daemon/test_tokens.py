@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp._rights import Level
-from instantly_mcp.access.token_book import TokenTerms
-from instantly_mcp.access.tokens import ConnectionToken, new_token
+from instantly_mcp.access.tokens.book import TokenTerms
+from instantly_mcp.access.tokens.token import ConnectionToken, new_token
 from instantly_mcp.daemon.access.books import Books, load_books
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.access.product.memory_daemon import JSON_AND_EVENTS, Answer, MemoryDaemon

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .mutant import Mutant, mutant
 
-ADMISSION = "access/token_admission.py"
-BOOK = "access/token_book.py"
+ADMISSION = "access/tokens/admission.py"
+BOOK = "access/tokens/book.py"
 GATEKEEPER = "access/gatekeeper.py"
 MCP = "daemon/mcp.py"
 STORE = "state/stores/tokens.py"
@@ -20,7 +20,7 @@ MUTANTS: Sequence[Mutant] = (
         ADMISSION,
         "        if token.state in _ENDED:\n            return token_refused",
         "        if False:\n            return token_refused",
-        "access.test_token_admission",
+        "access.tokens.test_admission",
     ),
     mutant(
         "both",
@@ -28,7 +28,7 @@ MUTANTS: Sequence[Mutant] = (
         ADMISSION,
         "return None if token is None or token.state in _ENDED else token",
         "return token",
-        "access.test_token_admission",
+        "access.tokens.test_admission",
     ),
     mutant(
         "both",
@@ -36,7 +36,7 @@ MUTANTS: Sequence[Mutant] = (
         ADMISSION,
         "        if any(key.value != found.value for key in presented):",
         "        if False:",
-        "access.test_token_admission",
+        "access.tokens.test_admission",
     ),
     mutant(
         "both",
@@ -44,7 +44,7 @@ MUTANTS: Sequence[Mutant] = (
         GATEKEEPER,
         "        default = None if self._requires_token else self._default\n",
         "        default = self._default\n",
-        "access.test_token_admission",
+        "access.tokens.test_admission",
     ),
     mutant(
         "both",
@@ -53,7 +53,7 @@ MUTANTS: Sequence[Mutant] = (
         "        if self.refuses_keys:\n            return token_required()\n"
         "        if self._requires_token",
         "        if self._requires_token",
-        "access.test_token_admission",
+        "access.tokens.test_admission",
     ),
     mutant(
         "legacy",
@@ -61,7 +61,7 @@ MUTANTS: Sequence[Mutant] = (
         GATEKEEPER,
         "        if self.refuses_keys or (lent and self._requires_token):",
         "        if False:",
-        "access.test_token_admission",
+        "access.tokens.test_admission",
     ),
     mutant(
         "both",
@@ -69,7 +69,7 @@ MUTANTS: Sequence[Mutant] = (
         BOOK,
         "        self._store(self._change(expired))\n",
         "",
-        "access.test_token_book",
+        "access.tokens.test_book",
     ),
     mutant(
         "both",
@@ -85,7 +85,7 @@ MUTANTS: Sequence[Mutant] = (
         BOOK,
         'return rights.narrowed(token.level, token.toolsets, by="token")',
         "return rights",
-        "access.test_token_book",
+        "access.tokens.test_book",
     ),
     mutant(
         "both",

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from ..._credential import Secret
 from ..._deferred import deferred
-from ..tokens import digest_of
+from ..tokens.token import digest_of
 from .approver import (
     NAME_RULE,
     Approver,

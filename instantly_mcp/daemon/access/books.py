@@ -21,8 +21,8 @@ from ..._noop import noop
 from ...access.approvals.approvers import ApproverBook
 from ...access.approvals.queue import Approvals
 from ...access.rails.kill_switch import KillSwitch
-from ...access.token_book import TokenBook
-from ...access.tokens import TokenState
+from ...access.tokens.book import TokenBook
+from ...access.tokens.token import TokenState
 from ...access.workspaces.book import WorkspaceBook
 from ...state.interfaces import IDatabase
 from ...state.stores.approvals import SqlApprovalStore

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from ..._credential import OPERATOR, Credential, CurrentSecret, Secret
 from ...access.gatekeeper import Gatekeeper
-from ...access.token_admission import TokenAdmission
+from ...access.tokens.admission import TokenAdmission
 from ...pipeline.interfaces import IGatekeeper, Presented
 from ...protocol.wire.errors import ProtocolError
 from ..settings.settings import Settings

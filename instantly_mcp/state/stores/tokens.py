@@ -12,8 +12,8 @@ from zope.interface import implementer
 
 from ..._json_codec import Json, dumps, loads
 from ..._rights import Level
-from ...access.interfaces import ITokenStore
-from ...access.tokens import ConnectionToken, TokenState
+from ...access.tokens.interfaces import ITokenStore
+from ...access.tokens.token import ConnectionToken, TokenState
 from ..interfaces import IDatabase
 
 _COLUMNS = (

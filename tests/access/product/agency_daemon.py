@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from instantly_mcp._json_codec import JsonObject, dumps
 from instantly_mcp._rights import Level
-from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.tokens.book import TokenTerms
 from instantly_mcp.sandbox.agency import ADMIN_KEY, CLIENTS, Client
 from instantly_mcp.sandbox.records import MailType
 from instantly_mcp.sandbox.world import World

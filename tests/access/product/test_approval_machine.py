@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.access.approvals.approval import NotPendingError
-from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.tokens.book import TokenTerms
 
 from .agent_case import add_approver
 from .attempts import ACTIVE, DRAFT

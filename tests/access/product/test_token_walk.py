@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._rights import Level
-from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.tokens.book import TokenTerms
 
 from .agent_case import AgentTestCase
 from .memory_daemon import MemoryDaemon

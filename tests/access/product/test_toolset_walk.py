@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.tokens.book import TokenTerms
 
 from .attempts import ATTEMPTS
 from .memory_daemon import MemoryDaemon

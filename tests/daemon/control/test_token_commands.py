@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.access.token_book import TokenBook
-from instantly_mcp.access.tokens import TokenState
+from instantly_mcp.access.tokens.book import TokenBook
+from instantly_mcp.access.tokens.token import TokenState
 from instantly_mcp.daemon.control.commands.tokens import TokenCommands
 from instantly_mcp.daemon.control.dispatch import CommandTable
 from instantly_mcp.daemon.control.requests import CommandRefusedError

@@ -14,7 +14,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
 from instantly_mcp.access.approvals.approver import new_approver_secret
-from instantly_mcp.access.tokens import new_token
+from instantly_mcp.access.tokens.token import new_token
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver, open_log
 from instantly_mcp.daemon.logs.redaction import Redactor

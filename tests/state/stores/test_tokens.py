@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from instantly_mcp.access.interfaces import ITokenStore
+from instantly_mcp.access.tokens.interfaces import ITokenStore
 from instantly_mcp.state.database import MemoryDatabase, SqliteDatabase
 from instantly_mcp.state.stores.tokens import TokenStore
 from tests.contract.tokens import TokenStoreContract

@@ -13,8 +13,8 @@ from ...._deferred import deferred
 from ...._json_codec import Json
 from ...._rights import Level
 from ...._times import utc
-from ....access.token_book import TokenBook, TokenTerms
-from ....access.tokens import ConnectionToken, TokenState
+from ....access.tokens.book import TokenBook, TokenTerms
+from ....access.tokens.token import ConnectionToken, TokenState
 from ....features.toolsets import TOOLSETS, ToolSelection
 from ..dispatch import Command, NoArguments
 from ..in_effect import in_effect

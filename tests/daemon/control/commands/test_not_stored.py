@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.access.tokens import TokenState
+from instantly_mcp.access.tokens.token import TokenState
 from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.control.subjects import command_table

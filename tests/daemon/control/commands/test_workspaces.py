@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.access.token_book import TokenTerms
+from instantly_mcp.access.tokens.book import TokenTerms
 from instantly_mcp.access.workspaces.book import KeyFileError
 from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.access.workspace_keys import KeyFileReader, exposed_key_files

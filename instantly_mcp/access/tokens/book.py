@@ -14,10 +14,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .._deferred import deferred
-from .._rights import Level, Rights
+from ..._deferred import deferred
+from ..._rights import Level, Rights
 from .interfaces import ITokenStore
-from .tokens import (
+from .token import (
     ConnectionToken,
     TokenState,
     digest_of,

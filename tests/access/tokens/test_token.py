@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import looks_like_token
 from instantly_mcp._rights import Level
-from instantly_mcp.access.tokens import (
+from instantly_mcp.access.tokens.token import (
     ConnectionToken,
     digest_of,
     is_well_formed,

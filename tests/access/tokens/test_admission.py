@@ -18,9 +18,9 @@ from instantly_mcp._credential import (
 )
 from instantly_mcp._rights import Level
 from instantly_mcp.access.gatekeeper import Gatekeeper
-from instantly_mcp.access.token_admission import TokenAdmission
-from instantly_mcp.access.token_book import TokenBook, TokenTerms
-from instantly_mcp.access.tokens import new_token
+from instantly_mcp.access.tokens.admission import TokenAdmission
+from instantly_mcp.access.tokens.book import TokenBook, TokenTerms
+from instantly_mcp.access.tokens.token import new_token
 from instantly_mcp.access.workspaces.book import WorkspaceBook
 from instantly_mcp.access.workspaces.entry import WorkspaceEntry
 from instantly_mcp.pipeline.credential_errors import RefusalReason, reason_in

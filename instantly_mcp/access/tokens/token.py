@@ -21,8 +21,8 @@ from zlib import crc32
 
 from attrs import field, frozen
 
-from .._credential import TOKEN_PREFIX
-from .._rights import Level, Rights
+from ..._credential import TOKEN_PREFIX
+from ..._rights import Level, Rights
 
 _ALPHABET = digits + ascii_letters
 _RANDOM_BYTES = 32

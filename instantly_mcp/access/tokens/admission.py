@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from .._credential import Credential, Secret
-from ..pipeline.credential_errors import (
+from ..._credential import Credential, Secret
+from ...pipeline.credential_errors import (
     RefusalReason,
     token_and_key,
     token_fixes_workspace,
@@ -19,12 +19,12 @@ from ..pipeline.credential_errors import (
     token_without_workspaces,
     workspace_refused,
 )
-from ..pipeline.interfaces import Presented
-from ..protocol.wire.errors import ProtocolError
-from .token_book import TokenBook
-from .tokens import ConnectionToken, TokenState, is_well_formed
-from .workspaces.book import TokenIdentity, WorkspaceBook
-from .workspaces.refusals import WorkspaceRefusedError
+from ...pipeline.interfaces import Presented
+from ...protocol.wire.errors import ProtocolError
+from ..workspaces.book import TokenIdentity, WorkspaceBook
+from ..workspaces.refusals import WorkspaceRefusedError
+from .book import TokenBook
+from .token import ConnectionToken, TokenState, is_well_formed
 
 _ENDED = {
     TokenState.EXPIRED: RefusalReason.TOKEN_EXPIRED,

@@ -18,9 +18,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
-from instantly_mcp.access.interfaces import ITokenStore
-from instantly_mcp.access.token_book import TokenBook, TokenTerms
-from instantly_mcp.access.tokens import (
+from instantly_mcp.access.tokens.book import TokenBook, TokenTerms
+from instantly_mcp.access.tokens.interfaces import ITokenStore
+from instantly_mcp.access.tokens.token import (
     ConnectionToken,
     TokenState,
     digest_of,

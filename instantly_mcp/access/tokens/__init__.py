@@ -1,0 +1,1 @@
+"""Connection tokens: their values, the book of them, and whom they admit."""
