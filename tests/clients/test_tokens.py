@@ -6,7 +6,7 @@ import subprocess
 
 from instantly_mcp._json_codec import dumps, loads
 from tests.features.page_size_cases import MOST_DEFAULT_TOKENS, PageSizeCase
-from tests.features.tools.test_cursors import LISTS
+from tests.features.tools.running.test_cursors import LISTS
 from tests.support.programs import Needed, requires
 
 from .programs import DRIVERS, NODE, NPM, package

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.features.page_size_cases import MOST_DEFAULT_TOKENS, PageSizeCase
-from tests.features.tools.test_cursors import LISTS
+from tests.features.tools.running.test_cursors import LISTS
 
 MOST_BYTES = 48_000
 MOST_DEFAULT_BYTES = 16_000

@@ -15,7 +15,7 @@ from ..._json_codec import JsonObject
 from ...protocol.calls.call import Call
 from ...protocol.primitives.card import CARD_TYPE
 from ...protocol.primitives.resource import Resource, ResourceContents
-from ..tools.declaration import PREVIEW_CARD
+from ..tools.declaring.declaration import PREVIEW_CARD
 from .preview_page import PAGE
 
 META: JsonObject = {

@@ -1,1 +1,1 @@
-"""The tools: declarations, arguments, and the registry that lists them."""
+"""The tools: one module for each group of them, and the registry that lists them."""

@@ -14,7 +14,7 @@ from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS
 from ..workspace.reply_values import as_object
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
-from .arguments import (
+from .arguments.shared import (
     DRY_RUN,
     FLAG,
     JOB_OUTPUT,
@@ -28,9 +28,9 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import Convert, ToolDeclaration, argument, required
-from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
-from .strict_schemas import strict_schema
+from .arguments.strict_schemas import strict_schema
+from .declaring.declaration import Convert, ToolDeclaration, argument, required
+from .declaring.hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.deletions import DELETE_ACCOUNT
 
 

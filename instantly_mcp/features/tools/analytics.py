@@ -12,9 +12,9 @@ from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS, CAMPAIGNS
-from .arguments import ID, TEXT, list_of, reference
-from .declaration import ToolDeclaration, argument
-from .hints import READ_ONLY
+from .arguments.shared import ID, TEXT, list_of, reference
+from .declaring.declaration import ToolDeclaration, argument
+from .declaring.hints import READ_ONLY
 from .workflows.report_all_workspaces import report_all_workspaces
 
 MAX_ACCOUNTS = 100

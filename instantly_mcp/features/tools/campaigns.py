@@ -10,8 +10,9 @@ from ..workspace.names import CAMPAIGNS
 from ..workspace.reply_values import as_object
 from ..workspace.sending_status import campaign_sending_status
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_brief, campaign_summary
-from . import campaign_settings as settings
-from .arguments import (
+from .arguments import campaign_settings as settings
+from .arguments.identifiers import known_address
+from .arguments.shared import (
     CAMPAIGN_OUTPUT,
     DRY_RUN,
     FLAG,
@@ -25,9 +26,8 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import PREVIEW_CARD, ToolDeclaration, argument, required
-from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
-from .identifiers import known_address
+from .declaring.declaration import PREVIEW_CARD, ToolDeclaration, argument, required
+from .declaring.hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.activate_campaign import activate_campaign
 from .workflows.create_campaign import DEFAULTS, create_campaign
 from .workflows.deletions import DELETE_CAMPAIGN

@@ -19,10 +19,10 @@ from ..workspace.context import FeatureContext
 from ..workspace.names import CAMPAIGNS
 from .accounts import MANAGE_ACCOUNT_STATE
 from .analytics import END, START, STATUS
-from .arguments import TEXT, TEXTS
-from .declaration import ToolDeclaration, argument
-from .hints import READ_ONLY
-from .runner import build_tool
+from .arguments.shared import TEXT, TEXTS
+from .declaring.declaration import ToolDeclaration, argument
+from .declaring.hints import READ_ONLY
+from .running.runner import build_tool
 from .workflows.analytics_overview import analytics_overview
 from .workflows.validate_accounts import validate_accounts
 

@@ -12,7 +12,7 @@ from ..workspace.labels import to_interest
 from ..workspace.mail_text import text_of_mail
 from ..workspace.names import ACCOUNTS, CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_VIEW
-from .arguments import (
+from .arguments.shared import (
     FLAG,
     ID,
     LIST_OUTPUT,
@@ -24,7 +24,7 @@ from .arguments import (
     paging,
     reference,
 )
-from .declaration import (
+from .declaring.declaration import (
     PREVIEW_CARD,
     Argument,
     ToolDeclaration,
@@ -32,7 +32,7 @@ from .declaration import (
     assumed,
     required,
 )
-from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
+from .declaring.hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.list_emails import (
     ALL,
     RECEIVED,

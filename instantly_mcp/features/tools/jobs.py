@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...catalog.codes import JOB_STATUSES
 from ..workspace.job_following import get_job, list_jobs
-from .arguments import (
+from .arguments.shared import (
     JOB_OUTPUT,
     LIST_OUTPUT,
     TEXT,
@@ -13,8 +13,8 @@ from .arguments import (
     id_of,
     paging,
 )
-from .declaration import ToolDeclaration, argument
-from .hints import READ_ONLY, READ_ONLY_LOCAL
+from .declaring.declaration import ToolDeclaration, argument
+from .declaring.hints import READ_ONLY, READ_ONLY_LOCAL
 from .workflows.server_info import get_server_info
 
 TOOLS = (

@@ -6,7 +6,7 @@ from ..._json_codec import JsonObject
 from ..workspace.conversions import visible_name
 from ..workspace.labels import labelled
 from ..workspace.names import LEAD_LISTS
-from .arguments import (
+from .arguments.shared import (
     DRY_RUN,
     FLAG,
     LIST_OUTPUT,
@@ -17,8 +17,8 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import ToolDeclaration, argument, required
-from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
+from .declaring.declaration import ToolDeclaration, argument, required
+from .declaring.hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.deletions import DELETE_LIST
 
 LIST_VIEW = labelled({})

@@ -13,7 +13,16 @@ from ..workspace.labels import (
 )
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
-from .arguments import (
+from .arguments.lead_arguments import (
+    ESG,
+    FILTER_NAMES,
+    LEAD_ID,
+    ONE_LEAD,
+    details,
+    selection,
+    skips,
+)
+from .arguments.shared import (
     COUNT,
     DRY_RUN,
     FLAG,
@@ -27,22 +36,13 @@ from .arguments import (
     reference,
     single,
 )
-from .declaration import ToolDeclaration, argument, required
-from .hints import (
+from .declaring.declaration import ToolDeclaration, argument, required
+from .declaring.hints import (
     ADDITIVE,
     DESTRUCTIVE,
     DESTRUCTIVE_NOT_IDEMPOTENT,
     IDEMPOTENT,
     READ_ONLY,
-)
-from .lead_arguments import (
-    ESG,
-    FILTER_NAMES,
-    LEAD_ID,
-    ONE_LEAD,
-    details,
-    selection,
-    skips,
 )
 from .workflows.add_leads import MAX_LEADS, add_leads
 from .workflows.create_lead import create_lead

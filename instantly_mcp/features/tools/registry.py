@@ -16,9 +16,9 @@ from ...protocol.primitives.tool import Tool
 from ..toolsets import ToolSelection
 from ..workspace.context import FeatureContext
 from . import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
-from .declaration import ToolDeclaration
+from .declaring.declaration import ToolDeclaration
 from .deprecated import OLDER_NAMES, deprecated_tools
-from .runner import build_tool
+from .running.runner import build_tool
 
 DECLARATIONS: tuple[ToolDeclaration, ...] = (
     *campaigns.TOOLS,

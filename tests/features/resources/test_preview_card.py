@@ -11,7 +11,7 @@ from instantly_mcp.features.resources.preview_page import (
     PAGE,
     SCRIPT,
 )
-from instantly_mcp.features.tools.declaration import PREVIEW_CARD
+from instantly_mcp.features.tools.declaring.declaration import PREVIEW_CARD
 from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.protocol.primitives.card import (
     CARD_EXTENSION,

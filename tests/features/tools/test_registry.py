@@ -11,7 +11,7 @@ from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.catalog.operation import Risk
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.tools.declaration import ToolDeclaration
+from instantly_mcp.features.tools.declaring.declaration import ToolDeclaration
 from instantly_mcp.features.tools.deprecated import REPLACED
 from instantly_mcp.features.tools.registry import DECLARATIONS, SelectedTools
 from instantly_mcp.features.toolsets import TOOLSETS, ToolSelection

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from ..._json_codec import Json, JsonObject
-from ...protocol.wire.schema_annotations import (
+from ...._json_codec import Json, JsonObject
+from ....protocol.wire.schema_annotations import (
     ALSO_NAMED,
     SUGGESTED_FOR,
     UNKNOWN_HINT,

@@ -16,11 +16,11 @@ from typing import Final
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from ...api.errors import ApiError, Reason
-from ...protocol.calls.call import Call
-from ...protocol.interfaces import ITokenSealer
-from ..results import CallRefusedError, message_of
+from ...._json_codec import Json, JsonObject
+from ....api.errors import ApiError, Reason
+from ....protocol.calls.call import Call
+from ....protocol.interfaces import ITokenSealer
+from ...results import CallRefusedError, message_of
 
 PAGE_PURPOSE = "page"
 STARTING_AFTER: Final = "starting_after"

@@ -9,14 +9,14 @@ from jsonschema_rs import Draft202012Validator
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.features.tools.listed_schemas import listed_schema
+from instantly_mcp.features.tools.declaring.listed_schemas import listed_schema
 from instantly_mcp.features.toolsets import TOOLSETS
 from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.wire.accepted_arguments import AcceptedArguments
 from tests.features.snapshot_files import every_tool
 
+from ..test_registry import built
 from .listed_subset import MAX_LEVELS, levels, outside
-from .test_registry import built
 
 TEXT = {"type": "string"}
 TIMES = ["00:00", "23:59"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.index import BY_ID
+from ...._json_codec import Json, JsonObject
+from ....catalog.index import BY_ID
 
 
 def with_steps_done(error: JsonObject, done: Sequence[str] | None) -> JsonObject:

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from ..._json_codec import Json, JsonObject
-from ...protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
-from ..results import CallRefusedError
-from ..workspace.campaign_schedule import WEEK
-from ..workspace.names import ACCOUNTS
+from ...._json_codec import Json, JsonObject
+from ....protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
+from ...results import CallRefusedError
+from ...workspace.campaign_schedule import WEEK
+from ...workspace.names import ACCOUNTS
+from ..declaring.declaration import Argument, argument
 from . import campaign_arguments as forms
-from .arguments import FLAG, TEXT, TEXTS, addresses_of
-from .declaration import Argument, argument
+from .shared import FLAG, TEXT, TEXTS, addresses_of
 
 MOST_COPIES = 10
 """The most addresses of cc_list, and of bcc_list."""

@@ -6,7 +6,7 @@ the most cautious values. MCP 2025-11-25, schema ``ToolAnnotations``.
 
 from __future__ import annotations
 
-from ...protocol.primitives.tool import Annotations
+from ....protocol.primitives.tool import Annotations
 
 READ_ONLY = Annotations(
     read_only=True, destructive=False, idempotent=True, open_world=True

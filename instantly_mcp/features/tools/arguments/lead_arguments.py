@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..._json_codec import Json, JsonObject
-from ..results import CallRefusedError
-from ..workspace.addresses import MAX_ADDRESS
-from ..workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_filter
-from ..workspace.names import CAMPAIGNS, LEAD_LISTS
-from .arguments import NAME, TEXT, TEXTS, id_of, reference
-from .declaration import Argument, Convert, argument
+from ...._json_codec import Json, JsonObject
+from ...results import CallRefusedError
+from ...workspace.addresses import MAX_ADDRESS
+from ...workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_filter
+from ...workspace.names import CAMPAIGNS, LEAD_LISTS
+from ..declaring.declaration import Argument, Convert, argument
+from .shared import NAME, TEXT, TEXTS, id_of, reference
 from .strict_schemas import strict_schema
 
 CHOSEN: JsonObject = {"type": "array", "items": NAME, "minItems": 1}

@@ -16,27 +16,33 @@ from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
-from ..._deferred import deferred
-from ..._json_codec import Json, JsonObject
-from ..._object_ids import plain_id
-from ...api.errors import ApiError
-from ...catalog.index import BY_ID
-from ...protocol.calls.call import Call, Doing
-from ...protocol.primitives.tool import Tool, ToolResult
-from ..output import ShowResult, own_result, tool_failure, tool_result
-from ..results import (
+from ...._deferred import deferred
+from ...._json_codec import Json, JsonObject
+from ...._object_ids import plain_id
+from ....api.errors import ApiError
+from ....catalog.index import BY_ID
+from ....protocol.calls.call import Call, Doing
+from ....protocol.primitives.tool import Tool, ToolResult
+from ...output import ShowResult, own_result, tool_failure, tool_result
+from ...results import (
     CallRefusedError,
     ErrorResult,
     error_object,
     overload_error,
 )
-from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
-from ..workspace.context import FeatureContext
+from ...sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
+from ...workspace.context import FeatureContext
+from ..declaring.declaration import (
+    CONFIRM_TOKEN,
+    Convert,
+    Reshape,
+    ToolDeclaration,
+    Work,
+)
+from ..declaring.resetting import Resettable, require_change
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
-from .declaration import CONFIRM_TOKEN, Convert, Reshape, ToolDeclaration, Work
 from .least_level import least_level
 from .references import References
-from .resetting import Resettable, require_change
 from .steps import with_steps_done
 
 

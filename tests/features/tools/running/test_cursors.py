@@ -12,7 +12,7 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.results import CallRefusedError
-from instantly_mcp.features.tools.cursors import (
+from instantly_mcp.features.tools.running.cursors import (
     MAX_CURSOR_BYTES,
     MAX_TOKEN_CHARS,
     STARTING_AFTER,

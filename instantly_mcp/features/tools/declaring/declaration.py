@@ -21,20 +21,18 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.index import BY_ID
-from ...catalog.operation import Operation
-from ...protocol.calls.call import Call
-from ...protocol.primitives.tool import (
+from ...._json_codec import Json, JsonObject
+from ....catalog.index import BY_ID
+from ....catalog.operation import Operation
+from ....protocol.calls.call import Call
+from ....protocol.primitives.tool import (
     ERROR_SCHEMA,
     Annotations,
     TaskSupport,
 )
-from ..results import (
-    ToolOutcome,
-)
-from ..sizes import CursorOf
-from ..workspace.context import FeatureContext
+from ...results import ToolOutcome
+from ...sizes import CursorOf
+from ...workspace.context import FeatureContext
 from .declared_argument import Argument, Convert, argument, assumed, required
 from .other_names import with_other_names
 from .resetting import RESET, Resettable

@@ -15,8 +15,8 @@ schema has
 
 from __future__ import annotations
 
-from ..._json_codec import Json, JsonObject
-from ...protocol.wire.schema_annotations import is_map
+from ...._json_codec import Json, JsonObject
+from ....protocol.wire.schema_annotations import is_map
 
 KEPT = (
     "description",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._json_codec import Json, dumps
-from instantly_mcp.features.tools.declaration import ToolDeclaration
+from instantly_mcp.features.tools.declaring.declaration import ToolDeclaration
 from instantly_mcp.features.tools.registry import DECLARATIONS
 from tests.features.cases import ToolTestCase
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..._rights import Level
-from ...access.levels import permits
-from ...catalog.index import BY_ID
-from .declaration import ToolDeclaration
+from ...._rights import Level
+from ....access.levels import permits
+from ....catalog.index import BY_ID
+from ..declaring.declaration import ToolDeclaration
 
 
 def least_level(declaration: ToolDeclaration) -> Level:

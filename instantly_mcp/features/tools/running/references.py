@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from ..._json_codec import Json, JsonObject
-from ...api.errors import ApiError, Reason
-from ...catalog.index import BY_ID
-from ...protocol.calls.call import Call
-from ..results import CallRefusedError, ToolOutcome, message_of
-from ..workspace.context import FeatureContext
-from ..workspace.name_cache import NOT_AN_ID
-from ..workspace.names import ACCOUNTS, ObjectKind
+from ...._json_codec import Json, JsonObject
+from ....api.errors import ApiError, Reason
+from ....catalog.index import BY_ID
+from ....protocol.calls.call import Call
+from ...results import CallRefusedError, ToolOutcome, message_of
+from ...workspace.context import FeatureContext
+from ...workspace.name_cache import NOT_AN_ID
+from ...workspace.names import ACCOUNTS, ObjectKind
 
 MAX_CHECKED = 3
 """Most ids for which an empty result is checked: each costs a call."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._json_codec import Json
-from ..results import CallRefusedError
-from ..workspace.dates import days_in_order
-from .arguments import ID
+from ...._json_codec import Json
+from ...results import CallRefusedError
+from ...workspace.dates import days_in_order
+from .shared import ID
 from .strict_schemas import strict_schema
 
 SCHEDULE_HINT = (

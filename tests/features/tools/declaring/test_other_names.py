@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.features.tools.other_names import (
+from instantly_mcp.features.tools.declaring.other_names import (
     OTHER_NAMES,
     OWN_FIELDS_HINT,
     SUGGESTIONS,

@@ -7,7 +7,7 @@ from typing import Any
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.tools.registry import DECLARATIONS
-from instantly_mcp.features.tools.steps import with_steps_done
+from instantly_mcp.features.tools.running.steps import with_steps_done
 from tests.features.cases import ToolTestCase
 from tests.features.test_odd_replies import arguments_of
 from tests.features.workspace.test_names import ID

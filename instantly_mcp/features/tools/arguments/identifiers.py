@@ -6,9 +6,9 @@ an answer about the thing that was meant.
 
 from __future__ import annotations
 
-from ..._json_codec import Json
-from ..results import CallRefusedError
-from .declaration import Convert
+from ...._json_codec import Json
+from ...results import CallRefusedError
+from ..declaring.declaration import Convert
 
 
 def identifier(argument: str) -> Convert:

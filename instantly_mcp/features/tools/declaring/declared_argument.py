@@ -7,17 +7,17 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.operation import Operation
-from ...catalog.schema import plain
-from ...protocol.wire.schema_annotations import (
+from ...._json_codec import Json, JsonObject
+from ....catalog.operation import Operation
+from ....catalog.schema import plain
+from ....protocol.wire.schema_annotations import (
     ALSO_NAMED,
     HINT,
     SUGGESTED_FOR,
     UNLISTED,
     types_of,
 )
-from ..workspace.names import ObjectKind
+from ...workspace.names import ObjectKind
 from .listed_schemas import listed_schema
 from .resetting import may_be_null
 
@@ -33,7 +33,7 @@ class Argument:
     :param schema: the JSON Schema of the values that are accepted; by default that of
         the operation's parameter.
     :param listed: the JSON Schema that clients see, if it is not made from `schema`
-        (see `features.tools.listed_schemas`).
+        (see `features.tools.declaring.listed_schemas`).
     :param unlisted: accept the argument without listing it; the manual names it.
     :param description: one short sentence, where name and type do not say enough.
     :param default: the value that applies when the argument is not given.

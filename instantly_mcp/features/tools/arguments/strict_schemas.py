@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...catalog.index import BY_ID
-from ...catalog.schema import plain
+from ....catalog.index import BY_ID
+from ....catalog.schema import plain
 
 
 def strict_schema(operation_id: str, name: str) -> Any:

@@ -1,0 +1,1 @@
+"""The arguments that several tools have in common."""

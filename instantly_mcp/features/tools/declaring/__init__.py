@@ -1,0 +1,1 @@
+"""How tools and their arguments are declared, and the schemas made from it."""
