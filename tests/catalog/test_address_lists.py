@@ -8,7 +8,7 @@ from instantly_mcp._json_codec import Json
 from instantly_mcp.access.outgoing_addresses import outgoing
 from instantly_mcp.catalog.address_lists import addresses_in
 from instantly_mcp.catalog.index import BY_ID
-from instantly_mcp.features.consent.redirects import redirecting
+from instantly_mcp.features.consent.assessment.redirects import redirecting
 
 REPLY = BY_ID["replyToEmail"]
 CC = "cc_address_email_list"

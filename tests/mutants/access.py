@@ -11,7 +11,7 @@ LEVELS = "access/levels.py"
 DECISIONS = "access/decisions.py"
 GUARD = "features/consent/guard.py"
 SELECTION = "pipeline/selection.py"
-ASSESSMENT = "features/consent/assessment.py"
+RISK_CLASSES = "features/consent/assessment/risk_classes.py"
 CONFIRMATION = "features/consent/confirmation.py"
 TOKENS = "features/consent/confirm_tokens.py"
 QUEUE = "access/approvals/queue.py"
@@ -97,7 +97,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A lead or change for a running campaign counts as sending",
-        ASSESSMENT,
+        RISK_CLASSES,
         "    if reach.sends:",
         "    if False:",
         WALK,
@@ -105,7 +105,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A copy to a stranger counts as redirecting",
-        ASSESSMENT,
+        RISK_CLASSES,
         "    if redirects:\n",
         "    if False:\n",
         WALK,

@@ -8,7 +8,7 @@ from .mutant import Mutant, mutant
 
 CONFIRMATION = "features/consent/confirmation.py"
 GUARD = "features/consent/guard.py"
-RUNNING = "features/consent/running.py"
+REACH = "features/consent/assessment/reach.py"
 TOKENS = "features/consent/confirm_tokens.py"
 TESTS = "features.consent"
 
@@ -140,7 +140,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A campaign that cannot be read counts as running",
-        RUNNING,
+        REACH,
         "            raise\n        return UNKNOWN\n\n\ndef _concerns",
         "            raise\n        return NOWHERE\n\n\ndef _concerns",
         f"{TESTS}.test_token_confirmation",
@@ -148,7 +148,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A completed campaign counts as running",
-        RUNNING,
+        REACH,
         "SURELY_IDLE = frozenset({0, 2})",
         "SURELY_IDLE = frozenset({0, 2, 3})",
         f"{TESTS}.test_token_confirmation",
@@ -156,7 +156,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "The domain of a mail provider belongs to no lead",
-        "features/consent/redirects.py",
+        "features/consent/assessment/redirects.py",
         " - FREE_MAIL - ",
         " - ",
         f"{TESTS}.test_token_confirmation",

@@ -43,16 +43,16 @@ from ...catalog.operation import Operation, Risk
 from ...protocol.calls.call import Call, Doing
 from ..results import CallRefusedError, LeftBeforeSendingError
 from ..workspace.context import FeatureContext, IWriteGuard
-from .assessment import assess, assessed, certain_risks
+from .assessment.campaign_check import require_permitted_campaigns
+from .assessment.risk_classes import assess, assessed, certain_risks
+from .assessment.selection_size import amounts_of, counted
+from .assessment.subject import WriteSubject
+from .assessment.targets import targets_of
 from .call_consents import CallConsents
-from .campaign_check import require_permitted_campaigns
 from .confirmation import ConsentRequest
 from .consents import Consents
 from .previews.building import build_preview
-from .selection_size import amounts_of, counted
 from .sending import ActSending
-from .subject import WriteSubject
-from .targets import targets_of
 
 _REFUSALS = (AccessRefusedError, CallRefusedError)
 _QUESTIONS = frozenset({CONFIRMATION_REQUIRED, APPROVAL_PENDING})

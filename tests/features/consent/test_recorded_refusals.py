@@ -6,7 +6,7 @@ from instantly_mcp._json_codec import JsonObject, dumps
 from instantly_mcp.features.consent.guard import WriteGuard
 from instantly_mcp.features.workspace.context import IWriteGuard
 
-from .test_campaign_check import KeptLines
+from .assessment.test_campaign_check import KeptLines
 from .test_questions import YES, SessionCase
 from .test_token_confirmation import REPLY, ConfirmCase
 

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from ....access.canonical import digest_of
 from ....access.preview import Preview
-from ..subject import NOT_READABLE, WriteSubject
+from ..assessment.subject import NOT_READABLE, WriteSubject
 from .deletion import build_deletion
 from .launch import build_launch
 from .leads import build_adding, build_lead_change, build_moving

@@ -14,7 +14,7 @@ from ...tools.workflows.deletions import (
     Deletion,
 )
 from ...untrusted.marking import without_marks
-from ..subject import WriteSubject
+from ..assessment.subject import WriteSubject
 from .parts import Found, fact, label_of_member, listed, text_of
 
 DELETIONS: Mapping[str, Deletion] = {

@@ -15,7 +15,7 @@ from ...workspace.preflight.report import checks_of
 from ...workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ...workspace.sending_windows import next_opening, windows_of
 from ...workspace.sequences import steps_of, variants_in
-from ..subject import WriteSubject
+from ..assessment.subject import WriteSubject
 from .digests import digest_of_leads, digest_of_senders
 from .mail import html_facts
 from .parts import (

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from ...._json_codec import Json, JsonObject
 from ....access.preview import Fact
 from ...workspace.reply_values import as_list
-from ..selection import read_selection
-from ..subject import NOT_READABLE, WriteSubject
+from ..assessment.selection import read_selection
+from ..assessment.subject import NOT_READABLE, WriteSubject
 from .digests import digest_of_leads
 from .parts import (
     Found,

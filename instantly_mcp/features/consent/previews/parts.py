@@ -11,7 +11,7 @@ from attrs import frozen
 from ...._json_codec import Json, JsonObject, dumps
 from ....access.preview import Fact
 from ....catalog.codes import CAMPAIGN_STATUS
-from ..subject import NOT_READABLE, WriteSubject
+from ..assessment.subject import NOT_READABLE, WriteSubject
 from .showing import MAX_FACT, line
 
 NOT_READ = "not known"

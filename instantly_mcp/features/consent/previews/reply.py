@@ -5,8 +5,8 @@ from __future__ import annotations
 from ....access.canonical import digest_of
 from ...tools.workflows.reply import recipients_of
 from ...workspace.reply_values import as_list
-from ..redirects import original_of
-from ..subject import NOT_READABLE, WriteSubject
+from ..assessment.redirects import original_of
+from ..assessment.subject import NOT_READABLE, WriteSubject
 from .mail import mail_facts
 from .parts import Found, fact, known
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...tools.workflows.verify_list import CREDITS_PER_ADDRESS
-from ..subject import NOT_READABLE, WriteSubject
+from ..assessment.subject import NOT_READABLE, WriteSubject
 from .parts import Found, fact
 
 _COVERED = frozenset(

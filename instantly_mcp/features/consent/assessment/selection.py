@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.index import BY_ID
-from ..workspace.reply_values import as_list, as_object
+from ...._json_codec import Json, JsonObject
+from ....catalog.index import BY_ID
+from ...workspace.reply_values import as_list, as_object
 from .subject import NOT_READABLE, WriteSubject
 
 SELECTED_LEADS = 100

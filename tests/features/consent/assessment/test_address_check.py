@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp.features.consent.look_alikes import imitated_by
+from instantly_mcp.features.consent.assessment.look_alikes import imitated_by
 from instantly_mcp.features.results import CallRefusedError
 from instantly_mcp.protocol.calls.call import Call, Caller, Doing
 from instantly_mcp.protocol.wire.versions import V2025_11_25

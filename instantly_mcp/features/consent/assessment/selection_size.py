@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from attrs import evolve
 
-from ...access.act import Act
+from ....access.act import Act
 from .selection import read_selection
 from .subject import WriteSubject
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.catalog.index import BY_ID
-from instantly_mcp.features.consent.targets import MAX_TARGETS, targets_of
+from instantly_mcp.features.consent.assessment.targets import MAX_TARGETS, targets_of
 
 
 class TargetTests(SynchronousTestCase):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from ..._json_codec import Json, JsonObject
-from ...access.canonical import digest_of
-from ...api.errors import ApiError, Reason
-from ...catalog.operation import Operation, Risk
-from ...protocol.calls.call import Call
-from ..workspace.context import FeatureContext
-from ..workspace.reply_values import as_object
-from .running import Reach
+from ...._json_codec import Json, JsonObject
+from ....access.canonical import digest_of
+from ....api.errors import ApiError, Reason
+from ....catalog.operation import Operation, Risk
+from ....protocol.calls.call import Call
+from ...workspace.context import FeatureContext
+from ...workspace.reply_values import as_object
+from .reach import Reach
 
 NOT_READABLE = "not known, because this key may not read it"
 """What is said of an object that `WriteSubject.read` cannot read."""

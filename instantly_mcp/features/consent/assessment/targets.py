@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.operation import Operation, Parameter, Place
+from ...._json_codec import Json, JsonObject
+from ....catalog.operation import Operation, Parameter, Place
 
 MAX_TARGETS = 20
 """Most objects that are named; the arguments' digest stands for the others."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ...access.outgoing_addresses import adds_leads, outgoing
-from ...catalog.operation import Risk
-from ..results import CallRefusedError
-from ..workspace.addresses import checked_address, require_few
+from ....access.outgoing_addresses import adds_leads, outgoing
+from ....catalog.operation import Risk
+from ...results import CallRefusedError
+from ...workspace.addresses import checked_address, require_few
 from .look_alikes import imitated_by
 from .subject import WriteSubject
 

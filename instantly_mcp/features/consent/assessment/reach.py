@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
 
-from ..._json_codec import Json, JsonObject
-from ...api.errors import ApiError, Reason
-from ...catalog.operation import Operation, Through
-from ...protocol.calls.call import Call
-from ..workspace.context import FeatureContext
-from ..workspace.reply_values import as_list, as_object
+from ...._json_codec import Json, JsonObject
+from ....api.errors import ApiError, Reason
+from ....catalog.operation import Operation, Through
+from ....protocol.calls.call import Call
+from ...workspace.context import FeatureContext
+from ...workspace.reply_values import as_list, as_object
 
 SURELY_IDLE = frozenset({0, 2})
 """The status codes draft and paused. Only a person starts such a campaign.

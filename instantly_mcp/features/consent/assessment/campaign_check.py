@@ -6,8 +6,8 @@ campaign may have been renamed, and a lead moved. Without lists nothing is read.
 
 from __future__ import annotations
 
-from ..._json_codec import Json
-from ...access.campaign_limits import (
+from ...._json_codec import Json
+from ....access.campaign_limits import (
     CampaignLimits,
     NamedKind,
     NamedThing,
@@ -15,7 +15,7 @@ from ...access.campaign_limits import (
     named_by,
     not_known,
 )
-from ...api.errors import ApiError, Reason
+from ....api.errors import ApiError, Reason
 from .subject import WriteSubject
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.catalog.index import BY_ID
-from instantly_mcp.features.consent.redirects import domains_of, redirecting
+from instantly_mcp.features.consent.assessment.redirects import domains_of, redirecting
 
 
 class RedirectingTests(SynchronousTestCase):

@@ -12,12 +12,12 @@ from itertools import chain
 
 from attrs import evolve, frozen
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.operation import Risk
-from ..workspace.reply_values import as_list
+from ...._json_codec import Json, JsonObject
+from ....catalog.operation import Risk
+from ...workspace.reply_values import as_list
 from .address_check import require_no_imitation, require_plain_addresses
+from .reach import NOWHERE, Reach, reach_of
 from .redirects import domains_of, recipients, redirecting
-from .running import NOWHERE, Reach, reach_of
 from .subject import WriteSubject
 
 

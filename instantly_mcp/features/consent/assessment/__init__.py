@@ -1,0 +1,1 @@
+"""What is found out about a write: risk classes, targets, reach, addresses."""
