@@ -113,6 +113,14 @@ class ApiCall:
         self.doubtful = self.doubtful or may_have_acted
         self.grant.may_have_acted = self.in_doubt
 
+    def note_defect(self) -> None:
+        """Note that the call failed; by a defect, if an attempt has not ended.
+
+        What such an attempt did is not known. The others have said it.
+        """
+        if self.on_the_wire:
+            self.grant.may_have_acted = True
+
     def stop(self) -> None:
         """Cancel the call because the daemon stops."""
         self.stopped = True

@@ -138,8 +138,7 @@ class InstantlyClient:
             return left if until is None else self._answer_by(left, operation, until)
         now = self.clock.seconds()
         longest = now + self.call_seconds
-        if until is None:
-            until = longest
+        until = longest if until is None else until
         if until <= now:
             return fail(error_messages.no_time_left(operation))
         write = not operation.effect.read_only
@@ -216,6 +215,7 @@ class InstantlyClient:
         try:
             return await self._attempts(call)
         except Exception as error:
+            call.note_defect()
             explained = self.under_way.explained(call, error)
             outcome = outcome_of(Failure(explained))
             raise explained from error.__cause__

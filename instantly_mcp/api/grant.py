@@ -32,8 +32,9 @@ class Grant:
     :param may_go: asked right before each attempt is sent, because calls wait for
         their turn. False means that the operator has switched sending off meanwhile.
     :ivar may_have_acted: whether the write may have taken effect although its call
-        failed: its caller left when Instantly might have seen it, or an attempt before
-        the last one was answered with a server error.
+        failed: its caller left when Instantly might have seen it, an attempt before the
+        last one was answered with a server error, or a defect of this server hid the
+        answer.
     """
 
     operation: Operation

@@ -1,12 +1,13 @@
-"""A write that was answered with a server error is never said not to be sent."""
+"""A write that may have taken effect is never said not to be sent."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectError
 
+from instantly_mcp.api import response
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.grant import Grant
 from tests.support.cases import ClockedTestCase
@@ -103,3 +104,35 @@ class DoubtfulWriteTests(ClockedTestCase):
         error = self.failureResultOf(call, ApiError).value
         self.assertIs(error.reason, Reason.UNREACHABLE)
         self.assertFalse(grant.may_have_acted)
+
+
+class DefectTests(ClockedTestCase):
+    """A defect of this server while a write is under way."""
+
+    def setUp(self) -> None:
+        """Raise what no code expects."""
+        super().setUp()
+        self.agent = MemoryAgent()
+        self.client = client(self.agent, URL, self.clock)
+        self.grant = Grant(PATCH_ONE, credential(), ARGUMENTS)
+
+    def assertDefect(self, *, may_have_acted: bool) -> None:
+        """Fail unless the call fails with the defect."""
+        call = self.client.execute(PATCH_ONE, ARGUMENTS, self.grant)
+        self.failureResultOf(call, ZeroDivisionError)
+        self.assertIs(self.grant.may_have_acted, may_have_acted)
+
+    def test_after_sending(self) -> None:
+        """Once the request was handed over, Instantly may have done it."""
+        self.agent.answer = ZeroDivisionError()
+        self.assertDefect(may_have_acted=True)
+
+    def test_in_the_reply(self) -> None:
+        """Also when the answer has come, and reading it fails."""
+        self.patch(response, "read", lambda *_: 1 // 0)
+        self.assertDefect(may_have_acted=True)
+
+    def test_before_sending(self) -> None:
+        """Before that nothing was sent."""
+        self.agent.request = lambda *_: fail(ZeroDivisionError())  # type: ignore
+        self.assertDefect(may_have_acted=False)

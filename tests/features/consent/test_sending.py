@@ -110,6 +110,7 @@ class SendingTests(ClockedTestCase):
             api_error(Reason.UNREACHABLE, "replyToEmail"),
             api_error(Reason.UPSTREAM_FAILED, "replyToEmail"),
             CancelledError(),
+            ZeroDivisionError(),
         ):
             self.rail.seen.clear()
             self.reply = Deferred()
