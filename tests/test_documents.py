@@ -15,12 +15,19 @@ from instantly_mcp.cli.command import SUBCOMMANDS
 from instantly_mcp.cli.reference import with_table
 from instantly_mcp.cli.snippet import CLIENTS, DEFAULT_URL
 from instantly_mcp.cli.tools import listed_tools, manual_of
+from instantly_mcp.daemon.audit.file import FILE_NAME, HEAD_NAME
+from instantly_mcp.daemon.audit.key import KEY_FILE_NAME as AUDIT_KEY_FILE_NAME
+from instantly_mcp.daemon.control.socket_service import SOCKET_NAME
 from instantly_mcp.daemon.settings.loading import examine
 from instantly_mcp.daemon.settings.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from instantly_mcp.sandbox.faults import Fault, FaultKind, read_fault
 from instantly_mcp.sandbox.workspaces import MAX_WORKSPACES
+from instantly_mcp.state.database import DATABASE_FILE_NAME
+from instantly_mcp.state.directory_lock import LOCK_FILE_NAME
+from instantly_mcp.state.ended_sessions import ENDED_SESSIONS_FILE_NAME
+from instantly_mcp.state.sealed_tokens import KEY_FILE_NAME
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -179,6 +186,15 @@ class OperationsTests(SynchronousTestCase):
             path.write_text(here, encoding="utf-8")
             _, errors = examine({"config": str(path)}, {})
             self.assertEqual(errors, [])
+
+    def test_state_files(self):
+        """Every file of a state directory is in the manual's table of them."""
+        names = [DATABASE_FILE_NAME, KEY_FILE_NAME, ENDED_SESSIONS_FILE_NAME]
+        names += [FILE_NAME, HEAD_NAME, AUDIT_KEY_FILE_NAME]
+        chapter = text_of(OPERATIONS).split("## The state directory\n")[1]
+        rows = chapter.split("\n## ")[0]
+        for name in (*names, SOCKET_NAME, LOCK_FILE_NAME):
+            self.assertIn(f"`{name}`", rows)
 
     def test_shipped_files(self):
         """The manual shows each file of ``deploy`` as it is."""

@@ -101,6 +101,12 @@ class UnitTests(SynchronousTestCase):
             self.assertNotIn(name, known)
         self.assertEqual(known["User"], known["Group"])
 
+    def test_state_of_the_commands(self):
+        """Commands outside of the unit find the unit's state with the same settings."""
+        settings, _ = examine({"config": str(CONFIG)}, {})
+        (name,) = directives(SERVICE)["StateDirectory"]
+        self.assertEqual(settings.state_dir, Path("/var/lib") / name)
+
     def test_no_core_dump(self):
         """When the watchdog kills the daemon, no core dump with keys is written."""
         self.assertEqual(directives(SERVICE)["LimitCORE"], ["0"])
@@ -220,6 +226,7 @@ class UnitTestCase(UpstreamTestCase):
         text = CONFIG.read_text("utf-8")
         for old, new in (
             ("/etc/instantly-mcp", str(self.folder)),
+            ("/var/lib/instantly-mcp", str(self.folder / "state")),
             (', "systemd:domain=INET6:index=1"', more),
         ):
             self.assertIn(old, text)
