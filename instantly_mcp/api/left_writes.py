@@ -18,8 +18,8 @@ Three other parts handle repeated requests as well, and all four are needed:
   cancelled (in the modern era a lost connection does that), its session ended, or its
   deadline passed. The repetition may come in another session or era, so what is
   compared is the call of the API: principal, workspace, operation and arguments.
-- `features.workspace.send_once`: nothing was lost, but a model or a client sends the
-  same mail again. It remembers mails for some minutes after they were sent.
+- `features.workspace.memory.send_once`: nothing was lost, but a model or a client sends
+  the same mail again. It remembers mails for some minutes after they were sent.
 - `access.rails.outcomes`: the answer was lost, or the process ended, so there is no
   result to return. It refuses the repetition, also after a restart, until the caller
   has looked; the other three are forgotten when the process ends.

@@ -21,7 +21,7 @@ from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
 from ..features.workspace.choice import BookChoice
 from ..features.workspace.context import ServerFacts, as_they_are
-from ..features.workspace.job_changes import OnResourceChanged
+from ..features.workspace.memory.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
 from ..pipeline.replies.retention import Retention

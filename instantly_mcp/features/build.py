@@ -22,7 +22,7 @@ from .resources.registry import build_resources
 from .tools.registry import SelectedTools, build_tools
 from .toolsets import ToolSelection
 from .workspace.context import FeatureContext, IWriteGuard, ServerFacts, as_they_are
-from .workspace.job_changes import JobChangeTracker, OnResourceChanged
+from .workspace.memory.job_changes import JobChangeTracker, OnResourceChanged
 
 
 @frozen

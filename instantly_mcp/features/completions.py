@@ -17,7 +17,7 @@ from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
 from .results import CallRefusedError, protocol_error, refusal_error
-from .workspace.name_cache import NameCache
+from .workspace.memory.name_cache import NameCache
 from .workspace.names import Completion, ObjectKind, matches
 
 MAX_VALUES = 1000

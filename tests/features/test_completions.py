@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.name_cache import (
+from instantly_mcp.features.workspace.memory.name_cache import (
     CACHE_SECONDS,
     FAILURE_CACHE_SECONDS,
     NameCache,

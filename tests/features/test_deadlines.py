@@ -16,8 +16,8 @@ from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
 from tests.api.pace.test_concurrency import HeldAgent
 from tests.features.cases import KEY, ToolTestCase
+from tests.features.workspace.memory.test_send_once import MAIL, REPLY
 from tests.features.workspace.test_preflight import campaign
-from tests.features.workspace.test_send_once import MAIL, REPLY
 
 URL = "https://api.example.com"
 LEADS: dict[str, Any] = {"search": "x"}

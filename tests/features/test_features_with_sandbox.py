@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.api.interfaces import IInstantly
-from instantly_mcp.features.workspace.name_cache import CACHE_SECONDS
+from instantly_mcp.features.workspace.memory.name_cache import CACHE_SECONDS
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.feature_cases import FeatureTestCase

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
 from ..untrusted.marking import quoted_line
+from ..workspace.campaigns.sending_status import sending_status, with_next_window
+from ..workspace.campaigns.sending_windows import zone_named
 from ..workspace.context import FeatureContext
 from ..workspace.names import CAMPAIGNS
 from ..workspace.preflight.audience import audience_checks
@@ -13,8 +15,6 @@ from ..workspace.preflight.report import checks_of, status_of
 from ..workspace.preflight.schedule import schedule_checks
 from ..workspace.preflight.senders import sender_checks
 from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
-from ..workspace.sending_status import sending_status, with_next_window
-from ..workspace.sending_windows import zone_named
 from .rendering import (
     ASK_FIRST,
     Given,

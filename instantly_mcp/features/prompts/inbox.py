@@ -9,9 +9,9 @@ from ...protocol.wire.errors import invalid_params
 from ..untrusted.marking import quoted, quoted_line
 from ..workspace.context import FeatureContext
 from ..workspace.fetching import Gathered, gather
-from ..workspace.mail_html import one_line
-from ..workspace.mail_text import unquoted_text
-from ..workspace.threads import (
+from ..workspace.mail.html import one_line
+from ..workspace.mail.text import unquoted_text
+from ..workspace.mail.threads import (
     MAX_LISTED,
     MAX_TEXT_CHARACTERS,
     mails_of,

@@ -16,7 +16,7 @@ from ..completions import (
     WordCompleter,
 )
 from ..workspace.context import FeatureContext
-from ..workspace.name_cache import NameCache
+from ..workspace.memory.name_cache import NameCache
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from .campaigns import launch_preflight, why_not_sending
 from .hygiene import list_hygiene

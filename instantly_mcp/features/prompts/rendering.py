@@ -24,7 +24,7 @@ from ..results import (
 from ..untrusted.fence import error_data
 from ..untrusted.marking import marked
 from ..workspace.context import FeatureContext
-from ..workspace.name_cache import NOT_AN_ID
+from ..workspace.memory.name_cache import NOT_AN_ID
 from ..workspace.names import ObjectKind
 
 Found = TypeVar("Found")

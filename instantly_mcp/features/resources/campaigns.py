@@ -6,11 +6,11 @@ from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from ..workspace.analytics import DEFINITIONS, totals
+from ..workspace.campaigns.sequences import steps_of, variants_in
 from ..workspace.context import FeatureContext, Values
 from ..workspace.conversions import DATE, end_of_day
 from ..workspace.fetching import Gathered, gather
-from ..workspace.mail_text import text_of_html
-from ..workspace.sequences import steps_of, variants_in
+from ..workspace.mail.text import text_of_html
 from ..workspace.views.campaigns import campaign_summary
 
 MAX_SENDERS_SHOWN = 100

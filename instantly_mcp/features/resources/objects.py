@@ -7,9 +7,9 @@ from ...protocol.calls.call import Call
 from ..untrusted.cleaning import cleaned
 from ..workspace.context import FeatureContext, Values
 from ..workspace.jobs import started
-from ..workspace.mail_text import unquoted_text
+from ..workspace.mail.text import unquoted_text
+from ..workspace.mail.threads import MAX_TEXT_CHARACTERS, mails_of
 from ..workspace.senders import obstacle
-from ..workspace.threads import MAX_TEXT_CHARACTERS, mails_of
 from ..workspace.views.accounts import ACCOUNT_VIEW
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW

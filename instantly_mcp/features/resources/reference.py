@@ -21,9 +21,9 @@ from ..results import CallRefusedError
 from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
 from ..tools.analytics import MAX_ACCOUNTS as MOST_ACCOUNTS
 from ..tools.workflows.add_leads import CHUNK_LEADS, MAX_LEADS
+from ..workspace.campaigns.sending_status import STATES
 from ..workspace.context import FeatureContext, Values
 from ..workspace.job_following import MAX_WAIT_SECONDS
-from ..workspace.sending_status import STATES
 
 CODE_TABLES: Mapping[str, codes.Codes] = {
     "campaign_status": codes.CAMPAIGN_STATUS,

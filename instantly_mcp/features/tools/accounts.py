@@ -6,11 +6,11 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
-from ..workspace.addresses import checked_address
 from ..workspace.context import FeatureContext
 from ..workspace.job_following import disable_warmup, enable_warmup
 from ..workspace.jobs import started
 from ..workspace.labels import names_and_codes, to_code
+from ..workspace.mail.addresses import checked_address
 from ..workspace.names import ACCOUNTS
 from ..workspace.reply_values import as_object
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
+from ..workspace.campaigns.sending_status import campaign_sending_status
 from ..workspace.conversions import visible_name
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from ..workspace.reply_values import as_object
-from ..workspace.sending_status import campaign_sending_status
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_brief, campaign_summary
 from .arguments import campaign_settings as settings
 from .arguments.identifiers import known_address

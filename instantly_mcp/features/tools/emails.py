@@ -9,7 +9,7 @@ from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
-from ..workspace.mail_text import text_of_mail
+from ..workspace.mail.text import text_of_mail
 from ..workspace.names import ACCOUNTS, CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_VIEW
 from .arguments.shared import (

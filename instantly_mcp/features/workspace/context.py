@@ -33,11 +33,11 @@ from ...protocol.calls.workspace_choice import IWorkspaceChoice, NoWorkspaces
 from ...protocol.interfaces import ITokenSealer
 from ...protocol.primitives.tool import Tool
 from ..results import CallRefusedError
-from .job_changes import JobChangeTracker
-from .name_cache import NameCache
-from .recent_ids import RecentIds
-from .recent_starts import RecentStarts
-from .send_once import SendOnce
+from .memory.job_changes import JobChangeTracker
+from .memory.name_cache import NameCache
+from .memory.recent_ids import RecentIds
+from .memory.recent_starts import RecentStarts
+from .memory.send_once import SendOnce
 from .timezones import TimezoneMap
 
 Values: TypeAlias = Mapping[str, str]

@@ -7,7 +7,7 @@ import re
 from ..._json_codec import Json
 from ...protocol.wire.text_values import ValueAllowance, read_text
 from ..results import CallRefusedError
-from .mail_text import shows
+from .mail.text import shows
 
 MAX_LISTED = 1_000
 """Most values of a list that is sent as text."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.job_changes import job_uri
+from instantly_mcp.features.workspace.memory.job_changes import job_uri
 from instantly_mcp.protocol.calls.subscriptions import (
     SubscriptionFilter,
     SubscriptionListener,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.resources.watching import MAX_MISSES
-from instantly_mcp.features.workspace.job_changes import job_uri
 from instantly_mcp.features.workspace.job_following import MAX_TASK_SECONDS
+from instantly_mcp.features.workspace.memory.job_changes import job_uri
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.methods.resources import subscribe, unsubscribe

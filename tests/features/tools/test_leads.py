@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.results import CallRefusedError
 from instantly_mcp.features.tools.workflows.update_lead import update_lead
-from instantly_mcp.features.workspace.recent_ids import RecentIds
+from instantly_mcp.features.workspace.memory.recent_ids import RecentIds
 from instantly_mcp.protocol.calls.call import Call, Caller, Doing
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.cases import KEY, NOW, ToolTestCase

@@ -10,8 +10,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.job_changes import JobChangeTracker, job_uri
 from instantly_mcp.features.workspace.jobs import job_of
+from instantly_mcp.features.workspace.memory.job_changes import (
+    JobChangeTracker,
+    job_uri,
+)
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.methods.tools import call_tool

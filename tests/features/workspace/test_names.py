@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.name_cache import CACHE_SECONDS, MAX_CANDIDATES
+from instantly_mcp.features.workspace.memory.name_cache import (
+    CACHE_SECONDS,
+    MAX_CANDIDATES,
+)
 from tests.features.cases import ToolTestCase
 from tests.features.feature_cases import FeatureTestCase
 from tests.support.instantly import RecordingInstantly, api_error

@@ -12,13 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.preflight.check import Check, verdict
-from instantly_mcp.features.workspace.preflight.variables import variables_in
-from instantly_mcp.features.workspace.sending_windows import (
+from instantly_mcp.features.workspace.campaigns.sending_windows import (
     SendingWindow,
     next_opening,
     windows_of,
 )
+from instantly_mcp.features.workspace.preflight.check import Check, verdict
+from instantly_mcp.features.workspace.preflight.variables import variables_in
 from tests.features.feature_cases import FeatureTestCase
 from tests.support.instantly import api_error
 

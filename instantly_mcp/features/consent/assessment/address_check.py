@@ -11,7 +11,7 @@ from collections.abc import Collection
 from ....access.outgoing_addresses import adds_leads, outgoing
 from ....catalog.operation import Risk
 from ...results import CallRefusedError
-from ...workspace.addresses import checked_address, require_few
+from ...workspace.mail.addresses import checked_address, require_few
 from .look_alikes import imitated_by
 from .subject import WriteSubject
 

@@ -12,8 +12,8 @@ from ...._json_codec import Json, JsonObject
 from ....catalog.address_lists import addresses_in
 from ....catalog.operation import Operation, Risk
 from ...tools.workflows.reply import recipients_of
-from ...workspace.addresses import read_address
 from ...workspace.list_scorecard import FREE_MAIL
+from ...workspace.mail.addresses import read_address
 from .subject import WriteSubject
 
 

@@ -9,12 +9,12 @@ from ...._json_codec import JsonObject
 from ....access.canonical import digest_of
 from ....access.preview import Fact
 from ...tools.workflows.preflight_guard import hurried, refuse_failed
-from ...workspace.mail_text import text_of_html
+from ...workspace.campaigns.sending_windows import next_opening, windows_of
+from ...workspace.campaigns.sequences import steps_of, variants_in
+from ...workspace.mail.text import text_of_html
 from ...workspace.preflight.check import Check
 from ...workspace.preflight.report import checks_of
 from ...workspace.preflight.survey import CampaignSurvey, survey_campaign
-from ...workspace.sending_windows import next_opening, windows_of
-from ...workspace.sequences import steps_of, variants_in
 from ..assessment.subject import WriteSubject
 from .digests import digest_of_leads, digest_of_senders
 from .mail import html_facts

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ...._json_codec import Json, JsonObject
 from ....access.preview import Fact
-from ...workspace.mail_text import text_of_html
+from ...workspace.mail.text import text_of_html
 from ...workspace.reply_values import as_object
 
 _PLAIN_TAG = re.compile(

@@ -14,7 +14,7 @@ from attrs import evolve
 from ...._json_codec import Json, JsonObject
 from ....protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
 from ...results import CallRefusedError
-from ...workspace.campaign_schedule import WEEK
+from ...workspace.campaigns.schedule import WEEK
 from ...workspace.names import ACCOUNTS
 from ..declaring.declaration import Argument, argument
 from . import campaign_arguments as forms

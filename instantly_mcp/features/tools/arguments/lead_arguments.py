@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
 from ...results import CallRefusedError
-from ...workspace.addresses import MAX_ADDRESS
 from ...workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_filter
+from ...workspace.mail.addresses import MAX_ADDRESS
 from ...workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..declaring.declaration import Argument, Convert, argument
 from .shared import NAME, TEXT, TEXTS, id_of, reference

@@ -7,10 +7,10 @@ from typing import Any
 
 from ...._json_codec import Json, JsonObject
 from ...results import page
-from ...workspace.addresses import MAX_RECIPIENTS, checked_addresses
 from ...workspace.conversions import comma_list, stripped
 from ...workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ...workspace.labels import View
+from ...workspace.mail.addresses import MAX_RECIPIENTS, checked_addresses
 from ...workspace.names import ACCOUNTS, ObjectKind
 from ..declaring.declaration import Argument, Convert, Reshape, argument, required
 from .identifiers import identifier

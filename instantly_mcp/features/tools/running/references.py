@@ -17,7 +17,7 @@ from ....catalog.index import BY_ID
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError, ToolOutcome, message_of
 from ...workspace.context import FeatureContext
-from ...workspace.name_cache import NOT_AN_ID
+from ...workspace.memory.name_cache import NOT_AN_ID
 from ...workspace.names import ACCOUNTS, ObjectKind
 
 MAX_CHECKED = 3

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ...._json_codec import JsonObject
 from ...results import CallRefusedError
-from ...workspace.campaign_schedule import ARGUMENTS as SCHEDULE_ARGUMENTS
+from ...workspace.campaigns.schedule import ARGUMENTS as SCHEDULE_ARGUMENTS
 
 COPY_ARGUMENTS = ("subject", "body", "steps")
 

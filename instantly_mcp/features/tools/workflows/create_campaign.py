@@ -7,16 +7,17 @@ from datetime import date
 
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
-from ...workspace.campaign_copy import formatted, remarks, sequence_of, steps_given
-from ...workspace.campaign_schedule import (
+from ...workspace.campaigns.copy import formatted, remarks, sequence_of, steps_given
+from ...workspace.campaigns.old_sequences import with_steps
+from ...workspace.campaigns.schedule import (
     WINDOW_DEFAULTS,
     PlacedSchedule,
     new_schedule,
     placed_schedule,
 )
+from ...workspace.campaigns.sequences import steps_of
 from ...workspace.context import FeatureContext
 from ...workspace.fetching import Gathered
-from ...workspace.old_sequences import with_steps
 from ...workspace.preflight.check import verdict
 from ...workspace.preflight.personalization import steps_with_variables
 from ...workspace.preflight.report import draft_checks
@@ -26,7 +27,6 @@ from ...workspace.senders import (
     require_senders,
     require_tagged_senders,
 )
-from ...workspace.sequences import steps_of
 from ...workspace.views.campaigns import campaign_brief
 from .campaign_forms import TOOL_ARGUMENTS, only_one_form, without_forms
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
-from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
+from ...workspace.mail.addresses import checked_address
 from ...workspace.views.leads import WRITTEN_LEAD
 from .lead_rows import NEEDED
 from .warnings import (

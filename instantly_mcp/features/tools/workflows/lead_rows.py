@@ -16,8 +16,8 @@ from attrs import define, field, frozen
 
 from ...._json_codec import Json, JsonObject
 from ...results import CallRefusedError
-from ...workspace.addresses import AddressProblem, read_address
 from ...workspace.labels import to_interest
+from ...workspace.mail.addresses import AddressProblem, read_address
 
 MAX_ROWS_NAMED = 50
 """Rows that are named one by one; of the others the result has the indexes."""

@@ -17,10 +17,10 @@ from ...._json_codec import Json, JsonObject
 from ....catalog.codes import EMAIL_KIND, INTEREST
 from ....protocol.calls.call import Call
 from ...workspace.context import FeatureContext
-from ...workspace.mail_html import one_line
-from ...workspace.mail_text import text_of_mail
+from ...workspace.mail.html import one_line
+from ...workspace.mail.text import text_of_mail
+from ...workspace.mail.threads import MAX_LISTED
 from ...workspace.reply_values import as_list
-from ...workspace.threads import MAX_LISTED
 
 THREAD = "thread:"
 NOT_AN_ADDRESS = (

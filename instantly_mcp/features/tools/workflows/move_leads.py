@@ -11,7 +11,7 @@ from ....protocol.calls.call import Call
 from ...results import CallRefusedError, ErrorResult, ToolOutcome
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import start_and_follow
-from ...workspace.mail_text import shows
+from ...workspace.mail.text import shows
 from .warnings import warnings_for_joining, with_warnings
 
 NARROWING = ("search", "filter", "contacts", "queries", "ids")

@@ -10,12 +10,12 @@ from twisted.internet.defer import Deferred
 from ...._json_codec import Json, JsonObject, loads, repeats_keys
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
-from ...workspace.addresses import read_address, require_few
 from ...workspace.context import FeatureContext
-from ...workspace.mail_html import as_html, one_line
-from ...workspace.mail_text import shows, text_of_html
+from ...workspace.mail.addresses import read_address, require_few
+from ...workspace.mail.html import as_html, one_line
+from ...workspace.mail.text import shows, text_of_html
+from ...workspace.memory.send_once import digest_of
 from ...workspace.reply_values import as_object
-from ...workspace.send_once import digest_of
 
 RESULT_MEMBERS = ("id", "thread_id", "subject", "timestamp_email")
 COPIES = {"cc": "cc_address_email_list", "bcc": "bcc_address_email_list"}

@@ -8,18 +8,18 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
 from ...results import message_of
-from ...workspace.campaign_copy import formatted, remarks, sequence_of, steps_given
-from ...workspace.campaign_schedule import (
+from ...workspace.campaigns.copy import formatted, remarks, sequence_of, steps_given
+from ...workspace.campaigns.first_mail import with_first_mail
+from ...workspace.campaigns.old_sequences import with_steps
+from ...workspace.campaigns.schedule import (
     ARGUMENTS,
     WINDOW_DEFAULTS,
     PlacedSchedule,
     changed_schedule,
     placed_schedule,
 )
+from ...workspace.campaigns.sequences import steps_of
 from ...workspace.context import FeatureContext
-from ...workspace.first_mail import with_first_mail
-from ...workspace.old_sequences import with_steps
-from ...workspace.sequences import steps_of
 from ...workspace.views.campaigns import campaign_brief
 from .campaign_forms import TOOL_ARGUMENTS, only_one_form, without_forms
 from .preflight_guard import guard_running_copy, hurried

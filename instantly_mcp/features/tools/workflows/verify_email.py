@@ -13,12 +13,12 @@ from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
 from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
-from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import (
     FIRST_WAITS_SECONDS,
     TRANSIENT_REASONS,
 )
+from ...workspace.mail.addresses import checked_address
 from ...workspace.reply_values import as_object
 from .verify_list import verify_list
 

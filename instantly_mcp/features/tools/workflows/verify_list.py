@@ -35,7 +35,7 @@ from ...workspace.job_following import (
     poll_waits,
 )
 from ...workspace.list_scorecard import PENDING
-from ...workspace.recent_starts import VISIBLE_SECONDS
+from ...workspace.memory.recent_starts import VISIBLE_SECONDS
 
 CREDITS_PER_ADDRESS = 1
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ...._json_codec import JsonObject
 from ...untrusted.cleaning import MAX_READ_CHARACTERS
-from ..mail_text import read_html
-from ..sequences import steps_of, variants_in
+from ..campaigns.sequences import steps_of, variants_in
+from ..mail.text import read_html
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from ...._json_codec import Json, JsonObject
 from ...untrusted.marking import quoted_name
-from ..sequences import steps_of, variants_in
+from ..campaigns.sequences import steps_of, variants_in
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
 from .variables import LEAD_FIELDS, is_of_the_sender, variables_in

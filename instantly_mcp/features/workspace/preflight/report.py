@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS
 from ....protocol.calls.call import Call
+from ..campaigns.sending_status import sending_status
 from ..context import FeatureContext, Values
-from ..sending_status import sending_status
 from .audience import audience_checks
 from .check import Check, verdict
 from .copy import copy_checks

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...._json_codec import Json
-from ..reply_values import as_list
-from ..sending_windows import (
+from ..campaigns.sending_windows import (
     day_of,
     in_zones,
     next_opening,
@@ -14,6 +13,7 @@ from ..sending_windows import (
     windows_of,
     zone_named,
 )
+from ..reply_values import as_list
 from .check import Check
 from .survey import CampaignSurvey
 

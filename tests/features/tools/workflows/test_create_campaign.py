@@ -7,7 +7,7 @@ from typing import Any
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.results import CallRefusedError
-from instantly_mcp.features.workspace.campaign_copy import formatted
+from instantly_mcp.features.workspace.campaigns.copy import formatted
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 

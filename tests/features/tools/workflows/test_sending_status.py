@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.sending_status import STATES
+from instantly_mcp.features.workspace.campaigns.sending_status import STATES
 from tests.features.cases import ToolTestCase
 from tests.features.workspace.test_preflight import campaign
 from tests.support.instantly import api_error

@@ -11,7 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.results import CallRefusedError
-from instantly_mcp.features.workspace.old_sequences import OLD_ARGUMENTS, with_steps
+from instantly_mcp.features.workspace.campaigns.old_sequences import (
+    OLD_ARGUMENTS,
+    with_steps,
+)
 from tests.features.cases import ToolTestCase
 from tests.features.workspace.test_preflight import campaign, lead, step
 from tests.support.instantly import api_error

@@ -11,13 +11,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.results import CallRefusedError
-from instantly_mcp.features.workspace.campaign_schedule import (
+from instantly_mcp.features.workspace.campaigns.schedule import (
     WEEK,
     WINDOW_DEFAULTS,
     changed_schedule,
     new_schedule,
 )
-from instantly_mcp.features.workspace.sending_windows import windows_of
+from instantly_mcp.features.workspace.campaigns.sending_windows import windows_of
 from instantly_mcp.features.workspace.timezones import TimezoneMap, clock_time
 
 ZONES = TimezoneMap(lambda: date(2026, 1, 15))

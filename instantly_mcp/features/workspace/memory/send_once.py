@@ -23,13 +23,13 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ..._json_codec import Json, JsonObject, dumps
-from ...api.errors import ApiError, Reason
-from ...protocol.calls.ask_by_retry import InputRequired
-from ...protocol.calls.client_requests import CannotAsk
-from ...protocol.wire.errors import ProtocolError
-from ..error_hints import in_doubt
-from ..results import (
+from ...._json_codec import Json, JsonObject, dumps
+from ....api.errors import ApiError, Reason
+from ....protocol.calls.ask_by_retry import InputRequired
+from ....protocol.calls.client_requests import CannotAsk
+from ....protocol.wire.errors import ProtocolError
+from ...error_hints import in_doubt
+from ...results import (
     MAX_WAITING_REQUESTS,
     CallRefusedError,
     LeftBeforeSendingError,

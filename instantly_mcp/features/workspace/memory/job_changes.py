@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from attrs import define, field
 
-from ..._json_codec import Json, JsonObject
-from ..._noop import noop
+from ...._json_codec import Json, JsonObject
+from ...._noop import noop
 
 OnResourceChanged: TypeAlias = Callable[[str, str], None]
 """Called with the URI of a changed resource and the principal that owns it."""

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from ...protocol.calls.call import Call
-from .context import FeatureContext
-from .fetching import gather
-from .reply_values import as_object
+from ...._json_codec import Json, JsonObject
+from ....protocol.calls.call import Call
+from ..context import FeatureContext
+from ..fetching import gather
+from ..reply_values import as_object
 from .sending_windows import in_zones, next_opening
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..._json_codec import Json, JsonObject
-from .reply_values import as_list
+from ...._json_codec import Json, JsonObject
+from ..reply_values import as_list
 
 
 def taken_members(

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from .reply_values import as_list, as_object
+from ...._json_codec import Json, JsonObject
+from ..reply_values import as_list, as_object
 
 DAY_NAMES = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 SEARCHED_DAYS = 15

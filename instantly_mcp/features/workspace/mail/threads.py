@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..._json_codec import JsonObject
-from ...api.errors import ApiError, Reason
-from ...protocol.calls.call import Call
-from .context import FeatureContext
-from .reply_values import as_list
+from ...._json_codec import JsonObject
+from ....api.errors import ApiError, Reason
+from ....protocol.calls.call import Call
+from ..context import FeatureContext
+from ..reply_values import as_list
 
 MAX_MAILS = 50
 """Most mails of a thread that are read, the newest ones."""

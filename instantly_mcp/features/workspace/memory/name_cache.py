@@ -26,12 +26,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..._deferred import deferred
-from ..._object_ids import UUID
-from ...api.errors import ApiError, Reason
-from ...protocol.calls.call import Call
-from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
-from .names import (
+from ...._deferred import deferred
+from ...._object_ids import UUID
+from ....api.errors import ApiError, Reason
+from ....protocol.calls.call import Call
+from ...results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
+from ..names import (
     MAX_SHOWN_CHARS,
     WITH_IDS,
     Completions,
@@ -42,7 +42,7 @@ from .names import (
     plain_name,
     what_names,
 )
-from .paging import Fetch, read_pages
+from ..paging import Fetch, read_pages
 
 CACHE_SECONDS = 120.0
 """Seconds for which names are cached."""

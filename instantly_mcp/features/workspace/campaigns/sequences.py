@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._json_codec import JsonObject
-from .reply_values import as_list
+from ...._json_codec import JsonObject
+from ..reply_values import as_list
 
 
 def steps_of(campaign: JsonObject) -> list[JsonObject]:

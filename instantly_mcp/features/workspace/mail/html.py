@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-from .mail_text import BLANK_LINES
+from .text import BLANK_LINES
 
 _BLOCK = "p|div|br|hr|ul|ol|li|table|thead|tbody|tr|td|th|h[1-6]|blockquote|pre|html"
 _INLINE = (

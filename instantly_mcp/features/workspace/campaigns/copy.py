@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json_codec import Json, JsonObject
-from ..results import CallRefusedError
-from ..untrusted.cleaning import PLACEHOLDER
-from .mail_html import as_html, one_line
+from ...._json_codec import Json, JsonObject
+from ...results import CallRefusedError
+from ...untrusted.cleaning import PLACEHOLDER
+from ..mail.html import as_html, one_line
 
 DEFAULT_WAIT_DAYS = 3
 LONG_SUBJECT_CHARACTERS = 50

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.index import BY_ID
-from ..results import CallRefusedError
-from .campaign_copy import sequence_of, steps_given
-from .mail_html import as_html, one_line
+from ...._json_codec import Json, JsonObject
+from ....catalog.index import BY_ID
+from ...results import CallRefusedError
+from ..mail.html import as_html, one_line
+from .copy import sequence_of, steps_given
 from .sequences import steps_of, variants_in
 from .taken_members import taken_members
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json_codec import Json, JsonObject
-from ..results import CallRefusedError
-from .mail_html import one_line
+from ...._json_codec import Json, JsonObject
+from ...results import CallRefusedError
+from ..mail.html import one_line
 
 OLD_ARGUMENTS = (
     "sequence_steps",

@@ -24,9 +24,9 @@ from email.policy import SMTP
 import idna
 from attrs import frozen
 
-from ..._json_codec import Json
-from ..._visible_text import INVISIBLE
-from ..results import CallRefusedError
+from ...._json_codec import Json
+from ...._visible_text import INVISIBLE
+from ...results import CallRefusedError
 
 MAX_RECIPIENTS = 10
 """The most recipients of one reply, all of its fields together."""

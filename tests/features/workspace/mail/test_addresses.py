@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.features.results import CallRefusedError
-from instantly_mcp.features.workspace.addresses import (
+from instantly_mcp.features.workspace.mail.addresses import (
     MAX_RECIPIENTS,
     AddressProblem,
     checked_address,

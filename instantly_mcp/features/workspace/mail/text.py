@@ -8,11 +8,11 @@ from unicodedata import category
 
 from attrs import define, field
 
-from ..._json_codec import Json, JsonObject
-from ..untrusted.cleaning import MAX_READ_CHARACTERS, cut_note
-from ..untrusted.html import cleaned_html
-from ..untrusted.markup import Kind, MarkupReader, Piece
-from .reply_values import as_object
+from ...._json_codec import Json, JsonObject
+from ...untrusted.cleaning import MAX_READ_CHARACTERS, cut_note
+from ...untrusted.html import cleaned_html
+from ...untrusted.markup import Kind, MarkupReader, Piece
+from ..reply_values import as_object
 
 UNSEEN = frozenset({"script", "style", "head", "title", "template"})
 LINES = frozenset(

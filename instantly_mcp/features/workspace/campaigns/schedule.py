@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from ..._json_codec import Json, JsonObject
-from ...catalog.index import BY_ID
-from ..results import CallRefusedError
-from .dates import days_in_order
-from .sending_windows import asked_zone, schedule_of
-from .taken_members import taken_members
-from .timezones import (
+from ...._json_codec import Json, JsonObject
+from ....catalog.index import BY_ID
+from ...results import CallRefusedError
+from ..dates import days_in_order
+from ..timezones import (
     MINUTES_A_DAY,
     MappedWindow,
     TimezoneMap,
     clock_time,
     minutes_of,
 )
+from .sending_windows import asked_zone, schedule_of
+from .taken_members import taken_members
 
 WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 """The days in the order of the API, which names them by their place."""

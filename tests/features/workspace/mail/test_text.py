@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.features.workspace.mail_text import (
+from instantly_mcp.features.workspace.mail.text import (
     read_html,
     text_of_html,
     unquoted_text,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.features.workspace.mail_html import as_html, one_line
+from instantly_mcp.features.workspace.mail.html import as_html, one_line
 
 PLAIN = st.text(
     alphabet=st.sampled_from("ab xyz.,!?'\"<>&;#/\n\r\t{}é漢=") | st.characters(),

@@ -1,0 +1,1 @@
+"""What a campaign consists of, and whether it sends: steps, copy, schedule."""

@@ -1,0 +1,1 @@
+"""Mails: their addresses, text, HTML and threads."""

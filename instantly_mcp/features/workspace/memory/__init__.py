@@ -1,0 +1,1 @@
+"""What is remembered of a workspace from one call to the next."""
