@@ -15,7 +15,7 @@ from .daemon.process.garbage_collection import freeze_startup_objects
 from .daemon.process.monotonic import use_monotonic_time
 from .daemon.settings.errors import EX_CONFIG, ConfigurationError
 from .daemon.settings.loading import examine_process
-from .daemon.settings.options import SettingOptions
+from .daemon.settings.sources.options import SettingOptions
 from .daemon.startup.process_end import ProcessEnd
 from .daemon.startup.start_log import StartLog
 from .daemon.startup.start_report import StartReport

@@ -14,11 +14,11 @@ from ..daemon.self_check.checks import run_checks
 from ..daemon.self_check.findings import Findings
 from ..daemon.settings.errors import EX_CONFIG, report
 from ..daemon.settings.loading import examine_process
-from ..daemon.settings.options import SettingOptions
-from ..daemon.settings.secret_files import may_be_key
 from ..daemon.settings.setting import SettingValue
 from ..daemon.settings.settings import Settings
-from ..daemon.settings.sources import SECRETS
+from ..daemon.settings.sources.options import SettingOptions
+from ..daemon.settings.sources.reader import SECRETS
+from ..daemon.settings.sources.secret_files import may_be_key
 from ..daemon.settings.table import SETTINGS
 from .foreground import run_until_done
 from .options import CommandOptions

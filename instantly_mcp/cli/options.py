@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from twisted.python import usage
 
-from ..daemon.settings.exact_options import ExactOptions
-from ..daemon.settings.options import print_version
-from ..daemon.settings.spelling import did_you_mean
+from ..daemon.settings.sources.exact_options import ExactOptions
+from ..daemon.settings.sources.options import print_version
+from ..daemon.settings.sources.spelling import did_you_mean
 from .interfaces import Subcommand, Subcommands
 
 

@@ -6,7 +6,7 @@ import sys
 
 from ..daemon.assembly import build
 from ..daemon.settings.loading import examine_process
-from ..daemon.settings.options import SettingOptions
+from ..daemon.settings.sources.options import SettingOptions
 from .foreground import serve
 from .options import CommandOptions
 

@@ -18,9 +18,9 @@ from .._noop import noop
 from .access.reloadable_gatekeeper import ReloadableGatekeeper
 from .logs.observer import LogObserver
 from .settings.errors import ConfigurationError
-from .settings.secret_files import read_secret
 from .settings.sending_again import read_sending
 from .settings.settings import Settings
+from .settings.sources.secret_files import read_secret
 from .sockets.ports import Ports
 from .state_dir import StateDirectory
 

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp import __version__ as VERSION
 from instantly_mcp.cli.command import SUBCOMMANDS, run_command, with_default
-from instantly_mcp.daemon.settings.options import SettingOptions
+from instantly_mcp.daemon.settings.sources.options import SettingOptions
 from instantly_mcp.daemon.settings.table import SETTINGS
 
 

@@ -15,7 +15,7 @@ from ...daemon.control.commands.workspaces import (
     RemoveWorkspace,
 )
 from ...daemon.control.dispatch import NoArguments
-from ...daemon.settings.secret_files import may_be_key
+from ...daemon.settings.sources.secret_files import may_be_key
 from ..options import CommandGroup
 from .columns import in_columns, printable
 from .one_word import OneWordOptions

@@ -11,8 +11,8 @@ from attrs import frozen
 from ..._credential import Secret
 from ...access.workspaces.book import KeyFileError, WorkspaceBook, is_for_sandbox
 from ..settings.errors import ConfigurationError
-from ..settings.secret_files import exposures, read_secret
 from ..settings.settings import Settings
+from ..settings.sources.secret_files import exposures, read_secret
 
 
 @frozen

@@ -29,10 +29,10 @@ from attrs import evolve
 
 from .endpoints import Endpoint
 from .errors import ConfigurationError
-from .options import GivenOptions
-from .secret_files import exposures
 from .settings import Settings
-from .sources import SettingsReader
+from .sources.options import GivenOptions
+from .sources.reader import SettingsReader
+from .sources.secret_files import exposures
 from .supervisor import Supervisor
 from .validation import broken_rules, unwise_choices
 

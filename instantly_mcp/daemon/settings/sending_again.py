@@ -6,8 +6,8 @@ import tomllib
 
 from .errors import ConfigurationError
 from .settings import Settings
+from .sources.toml_tables import flattened
 from .table import BY_NAME
-from .toml_tables import flattened
 
 
 def read_sending(settings: Settings) -> bool:

@@ -13,8 +13,8 @@ from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.origin_policy import companion_of
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import examine, resolve
-from instantly_mcp.daemon.settings.options import SettingOptions
 from instantly_mcp.daemon.settings.settings import Settings
+from instantly_mcp.daemon.settings.sources.options import SettingOptions
 from instantly_mcp.daemon.settings.table import DEFAULT_LISTEN, SETTINGS
 
 CANARY = "canary-0123456789abcdef=="

@@ -12,7 +12,7 @@ from ...._json_codec import Json
 from ....access.workspaces.book import ListedWorkspace, WorkspaceBook
 from ....access.workspaces.entry import BadEntryError, WorkspaceEntry, below
 from ....access.workspaces.table import read_table
-from ...settings.secret_files import exposures
+from ...settings.sources.secret_files import exposures
 from ..dispatch import Command, NoArguments
 from ..requests import CommandRefusedError
 

@@ -15,15 +15,15 @@ from typing import TypeAlias
 
 from attrs import define, field
 
-from ..._credential import Secret
-from .endpoints import loopback_endpoint
-from .errors import ConfigurationError
+from ...._credential import Secret
+from ..endpoints import loopback_endpoint
+from ..errors import ConfigurationError
+from ..parsers import switch
+from ..setting import PREFIX, Setting, SettingValue
+from ..table import BY_NAME, SETTINGS, TABLES
 from .options import GivenOptions
-from .parsers import switch
 from .secret_files import as_secret, read_secret
-from .setting import PREFIX, Setting, SettingValue
 from .spelling import did_you_mean, nearest, suggestion
-from .table import BY_NAME, SETTINGS, TABLES
 from .toml_tables import flattened, misplaced
 
 SECRETS = {

@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from twisted.python import usage
 
-from ... import __version__
+from .... import __version__
+from ..setting import Setting
+from ..table import SETTINGS
 from .exact_options import ExactOptions
-from .setting import Setting
-from .table import SETTINGS
 
 GivenOptions: TypeAlias = Mapping[str, str | Sequence[str]]
 """Option values as text, by the name of the setting; a sequence if repeatable."""

@@ -12,9 +12,9 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..._credential import Secret
-from ...pipeline.key_form import MIN_KEY_LENGTH, mistake_in
-from .errors import ConfigurationError
+from ...._credential import Secret
+from ....pipeline.key_form import MIN_KEY_LENGTH, mistake_in
+from ..errors import ConfigurationError
 
 MAX_SECRET_FILE_BYTES = 65536
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..table import TABLES
 from .spelling import did_you_mean
-from .table import TABLES
 
 
 def flattened(table: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[str]]:

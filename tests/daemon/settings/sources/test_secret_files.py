@@ -9,7 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.settings.errors import ConfigurationError
-from instantly_mcp.daemon.settings.secret_files import as_secret, exposures, read_secret
+from instantly_mcp.daemon.settings.sources.secret_files import (
+    as_secret,
+    exposures,
+    read_secret,
+)
 
 
 class SecretTests(SynchronousTestCase):

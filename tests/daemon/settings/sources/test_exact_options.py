@@ -10,8 +10,8 @@ from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.command import SUBCOMMANDS, CommandLine
-from instantly_mcp.daemon.settings.exact_options import ExactOptions
-from instantly_mcp.daemon.settings.spelling import did_you_mean
+from instantly_mcp.daemon.settings.sources.exact_options import ExactOptions
+from instantly_mcp.daemon.settings.sources.spelling import did_you_mean
 from instantly_mcp.tap import Options
 
 COMMANDS: tuple[Callable[[], usage.Options], ...] = (

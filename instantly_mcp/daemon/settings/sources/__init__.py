@@ -1,0 +1,1 @@
+"""Where settings come from: options, environment, the TOML file, secret files."""
