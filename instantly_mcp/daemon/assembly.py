@@ -39,6 +39,7 @@ from ..web.http.site import McpSite
 from .access.workspace_keys import exposed_key_files
 from .approval_pages import ApprovalSite, make_approval_site
 from .control.services import administration
+from .control.socket_service import unreachable
 from .draining import RefuseNewWork
 from .http import (
     KEEP_ALIVE_BATCHES,
@@ -136,16 +137,17 @@ def build(
         signals=Signals(reactor.callFromThread),
         observer=app_observer,
         give_up=give_up,
-        warnings=_warnings(settings, mcp),
+        warnings=warnings_of(settings, mcp),
     )
 
 
-def _warnings(settings: Settings, mcp: McpParts) -> Sequence[str]:
+def warnings_of(settings: Settings, mcp: McpParts) -> Sequence[str]:
     """Return what the operator should look at, which does not prevent the start."""
     return (
         *settings.warnings,
         *exposed_key_files(mcp.books.workspaces),
         *unserved_sockets(settings.all_endpoints),
+        *unreachable(mcp.state.path),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -12,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import readBody
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.daemon.assembly import build
+from instantly_mcp.daemon.assembly import build, warnings_of
 from instantly_mcp.daemon.http import make_http_parts
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
@@ -52,6 +53,19 @@ class BuildTests(SynchronousTestCase):
         self.assertEqual(reactor.getDelayedCalls(), [])
         self.assertEqual(reactor.tcpServers, [])
         self.assertEqual(said, [])
+
+
+class WarningTests(SynchronousTestCase):
+    """What a daemon says once it listens."""
+
+    def test_long_path(self):
+        """Commands cannot reach a daemon whose state directory has a long path."""
+        deep = Path(self.mktemp()) / ("d" * 100)
+        settings = resolve({"sandbox": "true", "state_dir": str(deep)}, {})
+        mcp = make_mcp_parts(settings, Clock(), noon)
+        self.addCleanup(mcp.state.close)
+        found = warnings_of(settings, mcp)
+        self.assertTrue(any("IMCP-CONTROL" in line for line in found))
 
 
 class LimitTests(SynchronousTestCase):

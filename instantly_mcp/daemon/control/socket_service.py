@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.application.service import Service
@@ -38,14 +39,14 @@ def too_long(path: str) -> bool:
     return len(os.fsencode(path)) > MAX_PATH_BYTES
 
 
-def unreachable(directory: str | None) -> Sequence[str]:
+def unreachable(directory: Path | str | None) -> Sequence[str]:
     """Return a warning if commands cannot reach a daemon with this state directory.
 
     :param directory: ``None`` for none, which is reported elsewhere.
     """
-    if directory is None or not too_long(socket_path(directory)):
+    if directory is None or not too_long(socket_path(str(directory))):
         return ()
-    length = len(os.fsencode(socket_path(directory)))
+    length = len(os.fsencode(socket_path(str(directory))))
     return (
         f"{_UNREACHABLE}: the path of the control socket has {length} bytes, and the "
         f"system allows {MAX_PATH_BYTES}: choose a state_dir with a shorter path",
@@ -67,7 +68,7 @@ class ControlService(Service):
     def __init__(self, reactor: Any, directory: str, table: CommandTable) -> None:
         self._reactor = reactor
         self._directory = directory
-        self._factory = ControlFactory(table)
+        self._factory = ControlFactory(table, reactor)
         self._port: IListeningPort | None = None
 
     def startService(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..._deferred import deferred
+from ..control.socket_service import unreachable
 from ..process.in_flight import InFlight
 from ..settings.settings import Settings
 from ..upstream import connect_upstream
@@ -33,6 +34,7 @@ async def run_checks(
     :param wall: returns the time in seconds since the epoch.
     """
     check_files(settings, findings)
+    findings.warnings.extend(unreachable(settings.state_dir))
     check_audit(settings, findings)
     check_approvers(settings, findings)
     check_certificates(settings, wall(), findings)

@@ -126,7 +126,7 @@ class SocketTests(TestCase):
         self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
 
     async def test_not_a_command(self) -> None:
-        """A line that is not a command is refused, and the connection goes on."""
+        """A line that is not a command is refused."""
         for line in (b"\n", b"{}\n", b"[]\n", b'{"command": 1}\n', b"\xff\n"):
             self.assertEqual(
                 await self.line(line), {"refused": ["a line is not a command"]}
