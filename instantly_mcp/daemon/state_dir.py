@@ -30,6 +30,7 @@ from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, TokenSealer, make_toke
 from .audit.build import Audit, open_audit
 from .settings.errors import ConfigurationError
 from .settings.settings import Settings
+from .state_access import open_to_others
 
 log = Logger()
 
@@ -198,7 +199,7 @@ def usable_state_dir(settings: Settings) -> str | None:
     """Create the state directory if needed.
 
     :returns: its path; ``None``, after a warning, when the default one cannot be used.
-    :raises ConfigurationError: when the operator named it and it cannot be used.
+    :raises ConfigurationError: when it cannot be used, and must not be ignored.
     """
     path = settings.state_dir
     if path is None:
@@ -206,10 +207,20 @@ def usable_state_dir(settings: Settings) -> str | None:
     problem = _problem(path)
     if problem is None:
         return str(path)
-    if not settings.is_default("state_dir"):
+    if not may_be_ignored(settings):
         raise ConfigurationError(f"IMCP-STATE {path} cannot be used: {problem}")
     _warn(str(path), problem)
     return None
+
+
+def may_be_ignored(settings: Settings) -> bool:
+    """Say whether a daemon may run without the state directory that it cannot use.
+
+    A default one may be missing. If it is there, it may have what a daemon with a real
+    key must not forget: that sending is off, or that a token was revoked.
+    """
+    there = settings.state_dir is not None and os.path.isdir(settings.state_dir)
+    return settings.is_default("state_dir") and (settings.sandbox or not there)
 
 
 def _warn(path: str, problem: str) -> None:
@@ -225,6 +236,7 @@ def _problem(path: Path) -> str | None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         return error.strerror or type(error).__name__
-    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        return "no permission to write there"
-    return None
+    problem = open_to_others(path, os.geteuid())
+    if problem is None and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return "no permission to write there, or a read-only file system"
+    return problem

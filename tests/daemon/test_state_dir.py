@@ -99,6 +99,31 @@ class StateDirectoryTests(SynchronousTestCase):
         path.write_bytes(b"")
         self.assertIsNone(self.keep({"HOME": str(path)}).path)
 
+    def test_default_with_a_history(self):
+        """A default folder that is there and cannot be used is not ignored.
+
+        It may say that sending is off. A sandbox does without it.
+        """
+        home = Path(self.mktemp())
+        path = home / ".local/state/instantly-mcp"
+        path.mkdir(parents=True)
+        self.patch(os, "access", lambda path, mode: False)
+        with self.assertRaises(ConfigurationError) as caught:
+            self.keep({"HOME": str(home)})
+        self.assertIn(f"IMCP-STATE {path} cannot be used", caught.exception.lines[0])
+        environ = {"HOME": str(home), "INSTANTLY_MCP_SANDBOX": "1"}
+        self.assertIsNone(self.keep(environ).path)
+
+    def test_every_user_can_write(self):
+        """A folder in which every user can replace files is refused, as by sshd."""
+        path = Path(self.mktemp())
+        path.mkdir()
+        path.chmod(0o777)
+        with self.assertRaises(ConfigurationError) as caught:
+            self.keep(state_dir=str(path))
+        self.assertIn("chmod go-w", caught.exception.lines[0])
+        self.assertEqual(list(path.iterdir()), [])
+
     def test_named_folder_cannot_be_used(self):
         """A folder that the operator named and that cannot be used is a mistake."""
         path = Path(self.mktemp())

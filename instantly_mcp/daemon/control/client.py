@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pwd
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ from twisted.internet.error import ConnectError
 
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
+from ..state_access import user_name
 from .lines import CommandCall
 from .requests import CommandRefusedError
 from .socket_service import socket_path, too_long
@@ -32,7 +32,7 @@ async def administer(
 ) -> Json:
     """Have the daemon run a command; without a daemon, run it here.
 
-    :param directory: the state directory, which exists.
+    :param directory: the state directory.
     :param run: runs the command when no daemon does.
     :raises CommandRefusedError: when the command cannot be done.
     """
@@ -77,18 +77,14 @@ def foreign_owner(directory: str, user: int) -> str | None:
 
     :param user: the numeric id of the user.
     """
-    owner = os.stat(directory).st_uid
+    try:
+        owner = os.stat(directory).st_uid
+    except FileNotFoundError:
+        return None
     if owner == user:
         return None
-    name = _user_name(owner)
+    name = user_name(owner)
     return (
         f"{directory} belongs to {name}, and a file that another user writes there "
         f"would lock the daemon out: start the daemon, or run the command as {name}"
     )
-
-
-def _user_name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"user {user}"

@@ -20,6 +20,8 @@ from ...state.database import (
 )
 from ...state.sealed_tokens import KEY_FILE_NAME, KeyFile
 from ..settings.settings import Settings
+from ..state_access import open_to_others
+from ..state_dir import may_be_ignored
 from .findings import Findings
 
 
@@ -45,10 +47,10 @@ def _note(
 
 def _check_state(settings: Settings, findings: Findings) -> None:
     path = settings.state_dir
-    problem = "there is no home folder" if path is None else problem_with_folder(path)
+    problem = "there is no home folder" if path is None else _problem_with_state(path)
     if problem is None:
         findings.fine.append(f"state_dir {path} can be used")
-    elif settings.is_default("state_dir"):
+    elif may_be_ignored(settings):
         findings.warnings.append(
             f"IMCP-STATE sessions will not survive a restart: {path}: {problem}"
         )
@@ -61,6 +63,11 @@ def _check_state(settings: Settings, findings: Findings) -> None:
         keys = path / KEY_FILE_NAME
     if keys is not None:
         _check_seal_keys(keys, findings)
+
+
+def _problem_with_state(path: Path) -> str | None:
+    problem = open_to_others(path, os.geteuid()) if os.path.isdir(path) else None
+    return problem or problem_with_folder(path)
 
 
 def _check_database(path: Path, findings: Findings) -> None:

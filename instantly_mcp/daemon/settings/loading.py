@@ -27,6 +27,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from ..state_access import open_to_group
 from .endpoints import Endpoint
 from .errors import ConfigurationError
 from .settings import Settings
@@ -98,6 +99,8 @@ def _exposed_files(settings: Settings) -> Iterator[str]:
         yield from exposures(path.resolve(), secret=True)
     if settings.config is not None:
         yield from exposures(settings.config, secret=False)
+    if settings.state_dir is not None:
+        yield from open_to_group(settings.state_dir)
 
 
 def _tls_keys(endpoints: Sequence[str]) -> Iterator[Path]:
