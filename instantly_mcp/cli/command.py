@@ -88,7 +88,8 @@ def _run(arguments: Sequence[str]) -> int:
         subcommand: Subcommand = line.subOptions
         return subcommand.run()
     except usage.UsageError as error:
-        words = filter(None, ("instantly-mcp", line.subCommand, "--help"))
+        inner = getattr(getattr(line, "subOptions", None), "subCommand", None)
+        words = filter(None, ("instantly-mcp", line.subCommand, inner, "--help"))
         report([f"{error} (see {' '.join(words)})"], sys.stderr)
         return EX_USAGE
     except ConfigurationError as error:

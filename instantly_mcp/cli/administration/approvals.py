@@ -30,6 +30,7 @@ class ApprovalsListOptions(AdminOptions):
     """The options of ``approvals list``."""
 
     command = "approvals.list"
+    reads = True
     synopsis = "instantly-mcp approvals list [options]"
     longdesc = "Lists the calls that wait for a decision, and the latest decisions."
 
@@ -47,13 +48,14 @@ class ApprovalsListOptions(AdminOptions):
 class _RequestOptions(OneWordOptions):
     """Base class for the options of a command on one request."""
 
-    word = "the number of the request"
+    word = "the number of the request, as instantly-mcp approvals list shows it"
 
 
 class ApprovalsShowOptions(_RequestOptions):
     """The options of ``approvals show``."""
 
     command = "approvals.show"
+    reads = True
     synopsis = "instantly-mcp approvals show NUMBER [options]"
     longdesc = "Shows what a call would do, and who asks for it."
 

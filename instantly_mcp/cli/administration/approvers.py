@@ -45,6 +45,7 @@ class ApproverListOptions(AdminOptions):
     """The options of ``approver list``."""
 
     command = "approver.list"
+    reads = True
     synopsis = "instantly-mcp approver list [options]"
 
     def request(self) -> NoArguments:

@@ -20,7 +20,7 @@ from ..._json_codec import Json, JsonObject, dumps
 from ...daemon.audit.build import audit_path
 from ...daemon.audit.file import noted_head
 from ...daemon.audit.key import read_key
-from ...daemon.audit.reading import Verified, entries, verify
+from ...daemon.audit.reading import Verified, entries, missing_file, verify
 from ...daemon.control.direct import state_directory
 from ...daemon.settings.errors import ConfigurationError, report
 from ...daemon.settings.loading import examine_process
@@ -59,7 +59,8 @@ class _AuditFileOptions(CommandOptions):
     def found(self) -> tuple[Path, Sequence[Path]]:
         """Return the state directory and the files to read.
 
-        :raises ConfigurationError: when there is no usable state directory.
+        :raises ConfigurationError: when there is no usable state directory, or the
+            audit file does not exist.
         """
         given = {
             option.replace("-", "_"): self[option]
@@ -67,8 +68,13 @@ class _AuditFileOptions(CommandOptions):
             if self[option] is not None
         }
         settings, errors = examine_process(given)
-        directory = state_directory(settings, errors)
-        return Path(directory), self._files or [audit_path(settings, directory)]
+        directory = Path(state_directory(settings, errors, create=False))
+        if self._files:
+            return directory, self._files
+        path = audit_path(settings, str(directory))
+        if not path.exists():
+            raise ConfigurationError(missing_file(path, noted_head(directory)))
+        return directory, [path]
 
 
 class AuditShowOptions(_AuditFileOptions):
@@ -88,7 +94,12 @@ class AuditShowOptions(_AuditFileOptions):
             "Who: operator, the id of a token, or a key's digest.",
         ],
         ["tool", None, None, "Only this tool."],
-        ["workspace", None, None, "Only the workspace of this name."],
+        [
+            "workspace",
+            None,
+            None,
+            "Where: the alias of a workspace, or the digest of one without an alias.",
+        ],
         ["outcome", None, None, "done, refused, failed, ambiguous or open."],
     ]
 
@@ -116,9 +127,12 @@ class AuditShowOptions(_AuditFileOptions):
             str(entry.get(name, "")).startswith(who) for name in ("principal", "token")
         ):
             return False
+        where = self["workspace"]
+        if where and not _is_in(entry, where):
+            return False
         return all(
             not self[name] or entry.get(name) == self[name]
-            for name in ("tool", "workspace", "outcome")
+            for name in ("tool", "outcome")
         )
 
 
@@ -203,7 +217,7 @@ def _row(entry: JsonObject) -> tuple[str, ...]:
     return (
         str(entry.get("at", ""))[:19].replace("T", " "),
         _who(entry),
-        str(entry.get("workspace", "")),
+        _where(entry),
         str(entry.get("tool") or entry.get("kind")),
         " ".join(map(str, entry.get("targets", ()))),
         _agreed(entry),
@@ -221,6 +235,20 @@ def _who(entry: JsonObject) -> str:
     """Return the name of a token, or the first characters of a principal."""
     name = entry.get("token_name") or entry.get("principal") or entry.get("by") or ""
     return str(name) if entry.get("token_name") else str(name)[:SHOWN_CHARACTERS]
+
+
+def _is_in(entry: JsonObject, workspace: str) -> bool:
+    """Say whether an entry is about a workspace, by its alias or else its digest."""
+    alias = entry.get("workspace")
+    if alias:
+        return bool(alias == workspace)
+    return str(entry.get("workspace_key", "")).startswith(workspace)
+
+
+def _where(entry: JsonObject) -> str:
+    """Return the alias of a workspace, or the first characters of its digest."""
+    key = str(entry.get("workspace_key", ""))[:SHOWN_CHARACTERS]
+    return str(entry.get("workspace") or key)
 
 
 def _agreed(entry: JsonObject) -> str:

@@ -12,7 +12,7 @@ from .options import AdminOptions
 class OneWordOptions(AdminOptions):
     """Base class for a command whose first word is not an option.
 
-    :cvar word: what it is, for the message when it is missing.
+    :cvar word: what it is, and where to find it, for the message when it is missing.
     """
 
     word: str
@@ -36,6 +36,6 @@ class OneWordOptions(AdminOptions):
     def parseArgs(self, *rest: str) -> None:
         """Read the word."""
         if not rest:
-            raise usage.UsageError(f"{self.word} is missing")
+            raise usage.UsageError(f"give {self.word}")
         super().parseArgs(*rest[1:])
         self.given = rest[0]

@@ -14,7 +14,12 @@ from twisted.internet.defer import Deferred
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject, dumps
 from ...daemon.control.client import administer
-from ...daemon.control.direct import run_directly, state_directory
+from ...daemon.control.direct import (
+    is_empty,
+    run_directly,
+    run_on_nothing,
+    state_directory,
+)
 from ...daemon.control.requests import CommandRefusedError, arguments_of
 from ...daemon.settings.errors import report
 from ...daemon.settings.loading import examine_process
@@ -32,11 +37,13 @@ class AdminOptions(CommandOptions):
     """Base class for the options of a command of administration.
 
     :cvar command: the name of the command, such as ``token.add``.
+    :cvar reads: it changes nothing, and creates no file where there is none.
     :cvar says_if_alone: it says when no daemon was asked, because the operator may
         believe that one obeys now.
     """
 
     command: str
+    reads = False
     says_if_alone = False
 
     optFlags = [["json", None, "Print the answer as JSON."]]
@@ -76,16 +83,19 @@ class AdminOptions(CommandOptions):
             if self[option] is not None
         }
         settings, errors = examine_process(given)
-        directory = state_directory(settings, errors)
+        directory = state_directory(settings, errors, create=not self.reads)
         answers: list[Json] = []
         alone: list[str] = []
 
         @deferred
         async def work() -> None:
-            run = run_directly(directory, audit_file=settings.audit_file)
-
             def noted(name: str, given: JsonObject) -> Deferred[Json]:
-                alone.append(no_daemon(directory))
+                if self.reads and is_empty(directory):
+                    alone.append(nothing_stored(directory))
+                    return run_on_nothing()(name, given)
+                if self.says_if_alone:
+                    alone.append(no_daemon(directory))
+                run = run_directly(directory, audit_file=settings.audit_file)
                 return run(name, given)
 
             answers.append(
@@ -95,16 +105,23 @@ class AdminOptions(CommandOptions):
         try:
             run_until_done(reactor, work)
         except CommandRefusedError as error:
-            report(error.lines, sys.stderr)
+            report([*error.lines, *(alone if self.reads else ())], sys.stderr)
             return EX_REFUSED
         for line in self._printed(answers[0]):
             print(line)
-        if self.says_if_alone:
-            report(alone, sys.stderr)
+        report(alone, sys.stderr)
         return 0
 
     def _printed(self, value: Json) -> Iterable[str]:
         return [dumps(value).decode()] if self["json"] else self.shown(value)
+
+
+def nothing_stored(directory: str) -> str:
+    """Return what a person must know who reads where nothing is."""
+    return (
+        f"no daemon runs with {directory}, and nothing is stored there: if yours has "
+        "another state directory, name it with --state-dir"
+    )
 
 
 def no_daemon(directory: str) -> str:

@@ -10,6 +10,7 @@ from ..._json_codec import Json
 from ...daemon.control.commands.sending import SwitchSending
 from ...daemon.control.dispatch import NoArguments
 from ..options import CommandGroup
+from .columns import printable
 from .options import AdminOptions
 from .times import day_and_time
 
@@ -52,6 +53,7 @@ class SendingStatusOptions(AdminOptions):
     """The options of ``sending status``."""
 
     command = "sending.status"
+    reads = True
     says_if_alone = True
     synopsis = "instantly-mcp sending status [options]"
     longdesc = "Says whether sending is on. The setting is known to a running daemon."
@@ -85,7 +87,7 @@ def described(value: Json) -> Iterable[str]:
         yield "by the setting: change it, and send SIGHUP to the daemon"
     if value["off_by_command"]:
         last = value["command"]
-        yield f"by {last['by']} at {day_and_time(last['at'])}"
+        yield f"by {printable(last['by'])} at {day_and_time(last['at'])}"
     yield "Campaigns that already run at Instantly go on sending: pause them there."
 
 

@@ -71,6 +71,7 @@ class TokenListOptions(AdminOptions):
     """The options of ``token list``."""
 
     command = "token.list"
+    reads = True
     synopsis = "instantly-mcp token list [options]"
     longdesc = "Lists all tokens, with their last use, but not the tokens themselves."
 

@@ -74,7 +74,7 @@ class WorkspaceImportOptions(_AddedOptions):
     """Options of ``workspace import``."""
 
     synopsis = "instantly-mcp workspace import FILE.csv"
-    word = "the name of the file"
+    word = "the name of the CSV file"
     longdesc = (
         "The first line names the columns: alias,api_key_file,under,id. Relative paths "
         "in the file begin at its folder. All workspaces are added, or none."
@@ -104,6 +104,7 @@ class WorkspaceListOptions(AdminOptions):
 
     synopsis = "instantly-mcp workspace list"
     command = "workspace.list"
+    reads = True
 
     def request(self) -> object:
         """Return the request."""

@@ -65,6 +65,23 @@ def verify(
     )
 
 
+def missing_file(path: Path, head: ChainHead | None) -> str:
+    """Return the error of an audit file that does not exist.
+
+    :param head: the last line that is known to be written, if any.
+    """
+    if head is None or head.is_origin:
+        return (
+            f"IMCP-AUDIT there is no audit file {path}: the daemon creates it when it "
+            "first starts; if yours has another state directory, name it with "
+            "--state-dir"
+        )
+    return (
+        f"IMCP-AUDIT the audit file {path} is missing, and line {head.seq} was "
+        "written: if it was rotated, name its files with --file"
+    )
+
+
 def _missing(head: ChainHead | str) -> str:
     if isinstance(head, str):
         return f"no line has the HMAC {head}: lines are missing"

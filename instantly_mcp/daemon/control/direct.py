@@ -15,6 +15,7 @@ from ..._json_codec import Json, JsonObject
 from ...state.database import (
     DATABASE_FILE_NAME,
     DatabaseUnusableError,
+    MemoryDatabase,
     SqliteDatabase,
 )
 from ...state.directory_lock import DirectoryInUseError, DirectoryLock
@@ -31,23 +32,50 @@ from .subjects import command_table
 log = Logger()
 
 
-def state_directory(settings: Settings, errors: Sequence[str]) -> str:
-    """Return the state directory of the settings, and create it if needed.
+def state_directory(
+    settings: Settings, errors: Sequence[str], *, create: bool = True
+) -> str:
+    """Return the state directory of the settings.
 
     Other settings may be wrong: a daemon that they keep from starting can still be
     administered.
 
     :param errors: the errors in the settings.
+    :param create: create it if needed; a command that only reads leaves no trace.
     :raises ConfigurationError: when there is none, or it cannot be used.
     """
     if "state_dir" in settings.unknown:
         raise ConfigurationError(*errors)
+    wanted = settings.state_dir
+    if wanted is not None and not create and not os.path.lexists(wanted):
+        return str(wanted)
     directory = usable_state_dir(settings)
     if directory is None:
         raise ConfigurationError(
             "IMCP-STATE there is no state directory: name the daemon's with --state-dir"
         )
     return directory
+
+
+def is_empty(directory: str) -> bool:
+    """Say whether nothing was stored in a state directory yet."""
+    return not os.path.lexists(os.path.join(directory, DATABASE_FILE_NAME))
+
+
+def run_on_nothing(wall: Callable[[], float] = time.time) -> RunDirectly:
+    """Return a function that runs a command as if nothing was stored.
+
+    For commands that only read, on a state directory that is empty or missing.
+
+    :param wall: returns the time in seconds since the epoch.
+    """
+
+    @deferred
+    async def run(name: str, arguments: JsonObject) -> Json:
+        books = load_books(MemoryDatabase(), wall)
+        return await command_table(books, lasting=False).run(name, arguments)
+
+    return run
 
 
 def run_directly(

@@ -113,6 +113,14 @@ class AuditShowTests(AuditCommandCase):
         cells = [line.split()[2:] for line in out.splitlines()[-2:]]
         self.assertEqual(cells, [["ada", "sending", "off"], ["ada", "sending", "on"]])
 
+    def test_no_alias(self):
+        """A workspace without an alias is shown, and found, by its digest."""
+        key = "fedcba9876543210"
+        self.write(stamped(intent(act(id="a8", workspace="", workspace_key=key)), NOW))
+        _, out, _ = self.run_command(AuditShowOptions())
+        self.assertIn("fedcba987", out.splitlines()[-1].split())
+        self.assertEqual(self.shown("--workspace", "fedcba987"), ["a8"])
+
     def test_filters(self):
         """Each filter keeps what it names; several of them what all name."""
         for words, acts in (
@@ -244,3 +252,19 @@ class AuditVerifyTests(AuditCommandCase):
         with self.assertRaises(ConfigurationError) as caught:
             self.verify()
         self.assertIn("audit.key", caught.exception.lines[0])
+
+    def test_before_the_first_start(self):
+        """Where no daemon ran yet, it says so, and creates nothing."""
+        self.directory = self.directory / "new"
+        for options in (AuditShowOptions(), AuditVerifyOptions()):
+            with self.assertRaises(ConfigurationError) as caught:
+                self.run_command(options)
+            self.assertIn("when it first starts", caught.exception.lines[0])
+        self.assertFalse(self.directory.exists())
+
+    def test_lost_file(self):
+        """An audit file that is gone is not taken for one that was never begun."""
+        self.path.unlink()
+        with self.assertRaises(ConfigurationError) as caught:
+            self.verify()
+        self.assertIn("line 6 was written", caught.exception.lines[0])

@@ -8,7 +8,12 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.daemon.control.direct import run_directly, state_directory
+from instantly_mcp.daemon.control.direct import (
+    is_empty,
+    run_directly,
+    run_on_nothing,
+    state_directory,
+)
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import examine
@@ -78,6 +83,27 @@ class DirectTests(SynchronousTestCase):
     def test_no_state_directory(self) -> None:
         """Without a state directory there is nothing to administer."""
         settings, errors = examine({}, {})
-        with self.assertRaises(ConfigurationError) as raised:
-            state_directory(settings, errors)
-        self.assertIn("--state-dir", raised.exception.lines[0])
+        for create in (True, False):
+            with self.assertRaises(ConfigurationError) as raised:
+                state_directory(settings, errors, create=create)
+            self.assertIn("--state-dir", raised.exception.lines[0])
+
+    def test_reading_leaves_no_trace(self) -> None:
+        """A command that only reads creates no directory, and finds nothing."""
+        folder = self.folder / "new"
+        settings, errors = examine({"state_dir": str(folder)}, {})
+        self.assertEqual(state_directory(settings, errors, create=False), str(folder))
+        self.assertTrue(is_empty(str(folder)))
+        running = run_on_nothing(lambda: NOW)("token.list", {})
+        self.assertEqual(self.successResultOf(running), [])
+        self.assertFalse(folder.exists())
+
+    def test_not_empty(self) -> None:
+        """What was stored is read, also when it cannot be used."""
+        self.assertTrue(is_empty(str(self.folder)))
+        self.run_command("token.add", name="ada")
+        self.assertFalse(is_empty(str(self.folder)))
+        database = self.folder / "state.sqlite3"
+        database.unlink()
+        database.symlink_to("nowhere")
+        self.assertFalse(is_empty(str(self.folder)))

@@ -124,6 +124,19 @@ class LiveTests(ProcessTestCase):
             left.bind(str(self.state / "control.sock"))
         self.assertIn("id", await self.command("token", "list"))
 
+    async def test_nothing_stored(self) -> None:
+        """A command that reads says that there is nothing, and creates no file."""
+        for words, said in (
+            (("token", "list", "--json"), "[]"),
+            (("approvals", "show", "abc"), "no request with this number"),
+            (("sending", "status"), "sending is on"),
+        ):
+            status = int(words[-1] == "abc")
+            output = await self.command(*words, status=status)
+            self.assertIn(said, output)
+            self.assertIn("nothing is stored there", output)
+        self.assertEqual(list(self.state.iterdir()), [])
+
     async def test_no_state_directory(self) -> None:
         """A state directory that cannot be used is a mistake of the settings."""
         path = self.state / "file"

@@ -18,6 +18,11 @@ DECIDED_LISTED = 20
 TERMINAL = "terminal"
 """How a decision was made; see `Approval.how`."""
 
+NO_REQUEST = (
+    "there is no request with this number: instantly-mcp approvals list shows the "
+    "numbers"
+)
+
 
 @frozen
 class OneApproval:
@@ -68,7 +73,7 @@ class ApprovalCommands:
         """Return everything about one request."""
         found = await self.desk.get(request.id)
         if found is None:
-            raise CommandRefusedError("there is no request with this number")
+            raise CommandRefusedError(NO_REQUEST)
         return {
             **_brief(found),
             "operation": found.operation,
@@ -93,9 +98,7 @@ class ApprovalCommands:
         except NotPendingError as error:
             found = error.approval
             if found is None:
-                raise CommandRefusedError(
-                    "there is no request with this number"
-                ) from None
+                raise CommandRefusedError(NO_REQUEST) from None
             by = f" by {found.by}" if found.by else ""
             raise CommandRefusedError(
                 f"this request does not wait any more: it is {found.state.value}{by}"
