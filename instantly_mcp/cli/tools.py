@@ -13,8 +13,8 @@ from ..daemon.mcp import NoSeal, make_features, older_tool_names
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
 from ..daemon.upstream import connect_upstream
+from ..protocol.arguments.schema_annotations import ALSO_NAMED
 from ..protocol.primitives.tool import Tool
-from ..protocol.wire.schema_annotations import ALSO_NAMED
 from .options import CommandOptions
 
 INTRODUCTION = """\

@@ -6,6 +6,7 @@ with its `Caller`; the method tables of the two eras (`methods/legacy.py` and
 `methods/modern.py`) name the function that answers it. The folders, from below:
 
 - ``wire``: formats and checks: JSON-RPC, errors, revisions, envelope, headers, cursors.
+- ``arguments``: the arguments of tools and prompts, repaired, then validated.
 - ``calls``: one call, its legacy session, questions and notifications to the client.
 - ``primitives``: tools, resources and prompts, and the registries that hold them.
 - ``methods``: one module per method family, and the method table of each era.

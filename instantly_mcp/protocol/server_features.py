@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject
 from .._rights import Level
+from .arguments.reading import AcceptedArguments
 from .calls.ask_by_retry import StateSealer
 from .calls.call import Caller
 from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, ChangeNotifier
@@ -28,7 +29,6 @@ from .primitives.registries import (
 )
 from .primitives.tool import Tool
 from .primitives.workspace_argument import WorkspaceLists
-from .wire.accepted_arguments import AcceptedArguments
 from .wire.cursor import Pager
 from .wire.errors import ProtocolError, credential_required
 from .wire.jsonrpc import Request

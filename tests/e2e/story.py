@@ -13,8 +13,8 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 
 from instantly_mcp._json_codec import Json, JsonObject, loads
+from instantly_mcp.protocol.arguments.fences import without_fences
 from instantly_mcp.protocol.wire.errors import INVALID_PARAMS
-from instantly_mcp.protocol.wire.fences import without_fences
 from tests.support.tool_counts import DEFAULT_TOOLS
 
 from .cases import Daemon, DaemonTestCase

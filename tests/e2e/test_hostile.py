@@ -10,7 +10,7 @@ from typing import Any
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.protocol.wire.fences import without_fences
+from instantly_mcp.protocol.arguments.fences import without_fences
 from instantly_mcp.sandbox.hostile import MARKER
 from tests.support.messages import request
 from tests.support.untrusted import leaks_of_text, leaks_of_tool

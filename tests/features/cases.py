@@ -16,15 +16,15 @@ from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import IWriteGuard, ServerFacts
+from instantly_mcp.protocol.arguments.fences import without_fences
+from instantly_mcp.protocol.arguments.reading import (
+    AcceptedArguments,
+    BadArguments,
+)
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.methods.tools import bad_arguments
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
-from instantly_mcp.protocol.wire.accepted_arguments import (
-    AcceptedArguments,
-    BadArguments,
-)
-from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.access import permissive_guard
 from tests.support.cases import ClockedTestCase

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp._json_codec import dumps, loads
+from instantly_mcp.protocol.arguments.fences import without_fences
 from instantly_mcp.protocol.calls.call import Caller
-from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.jsonrpc import Batch, decode
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from instantly_mcp.sandbox.workspaces import Sandbox

@@ -19,6 +19,7 @@ from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
+from instantly_mcp.protocol.arguments.fences import without_fences
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.subscriptions import ChangeNotifier
 from instantly_mcp.protocol.methods.prompts import complete, get_prompt, list_prompts
@@ -33,7 +34,6 @@ from instantly_mcp.protocol.server_features import (
     ServerInfo,
 )
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
 from instantly_mcp.state.sealed_tokens import TokenSealer

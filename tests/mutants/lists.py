@@ -77,10 +77,10 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A schema of another dialect is refused",
-        "protocol/wire/validation.py",
+        "protocol/arguments/validation.py",
         '        if schema.get("$schema", DIALECT) != DIALECT:',
         "        if False:",
-        "protocol.wire.test_validation",
+        "protocol.arguments.test_validation",
     ),
     mutant(
         "both",

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.defer import succeed
 
 from instantly_mcp._json_codec import JsonObject
+from instantly_mcp.protocol.arguments.reading import BadArguments
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
 from instantly_mcp.protocol.methods.legacy import methods as legacy_methods
 from instantly_mcp.protocol.methods.modern import methods as modern_methods
@@ -16,7 +17,6 @@ from instantly_mcp.protocol.primitives.registries import (
 )
 from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
-from instantly_mcp.protocol.wire.accepted_arguments import BadArguments
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, V2024_11_05, V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.wire import check

@@ -8,7 +8,7 @@ from typing import Any
 
 from instantly_mcp._json_codec import loads
 from instantly_mcp.features.untrusted.cleaning import INVISIBLE
-from instantly_mcp.protocol.wire.fences import FENCE
+from instantly_mcp.protocol.arguments.fences import FENCE
 from instantly_mcp.sandbox.hostile import MARKER, SECRET
 
 SPAN = re.compile(r"<(u\d{3,12})>.*?</\1>", re.DOTALL)

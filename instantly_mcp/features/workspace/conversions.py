@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..._json_codec import Json
-from ...protocol.wire.text_values import ValueAllowance, read_text
+from ...protocol.arguments.text_values import ValueAllowance, read_text
 from ..results import CallRefusedError
 from .mail.text import shows
 

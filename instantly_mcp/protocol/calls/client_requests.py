@@ -31,7 +31,7 @@ from zope.interface import Interface
 
 from ..._deferred import reraise
 from ..._json_codec import Json, JsonObject
-from ..wire.validation import ArgumentCheck
+from ..arguments.validation import ArgumentCheck
 from ..wire.versions import Revision
 from .forms import PlainForm
 

@@ -8,6 +8,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
+from ..arguments.reading import BadArguments, object_of
 from ..calls.call import Caller
 from ..calls.workspace_choice import (
     WORKSPACE,
@@ -18,7 +19,6 @@ from ..calls.workspace_choice import (
 from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import CompleteValue
 from ..server_features import RequestContext, Result, ServerFeatures
-from ..wire.accepted_arguments import BadArguments, object_of
 from ..wire.content import adapt_content
 from ..wire.errors import invalid_params
 from ..wire.versions import Revision

@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 
 from ..._json_codec import Json, JsonObject
 from ..._rights import Rights
+from ..arguments.reading import BadArguments, object_of
+from ..arguments.validation import ArgumentProblem
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks_capability
@@ -26,7 +28,6 @@ from ..primitives.listing import (
 from ..primitives.selected import permits
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
 from ..server_features import RequestContext, Result, ServerFeatures
-from ..wire.accepted_arguments import BadArguments, object_of
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -34,7 +35,6 @@ from ..wire.errors import (
 )
 from ..wire.jsonrpc import Request, Response
 from ..wire.param_headers import check_param_headers
-from ..wire.validation import ArgumentProblem
 from ..wire.versions import Revision
 from .not_permitted import disabled, not_permitted
 from .running import call_for, run_call

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
 from ..._rights import Level
-from ..wire.schema_annotations import ALSO_NAMED
+from ..arguments.schema_annotations import ALSO_NAMED
 from .resource import CompleteValue
 
 if TYPE_CHECKING:

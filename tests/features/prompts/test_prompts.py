@@ -7,7 +7,7 @@ from typing import Any
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.protocol.wire.fences import FENCE
+from instantly_mcp.protocol.arguments.fences import FENCE
 from tests.features.feature_cases import KEY, FeatureTestCase
 from tests.features.resources.test_objects import mail
 from tests.features.workspace.test_preflight import account, campaign, lead

@@ -7,11 +7,11 @@ from typing import Any
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.memory.job_changes import job_uri
+from instantly_mcp.protocol.arguments.fences import FENCE
 from instantly_mcp.protocol.calls.subscriptions import (
     SubscriptionFilter,
     SubscriptionListener,
 )
-from instantly_mcp.protocol.wire.fences import FENCE
 from tests.features.cases import Collected
 from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
 from tests.support.instantly import api_error

@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps
-from instantly_mcp.protocol.wire.repair import N8N_NAMES
-from instantly_mcp.protocol.wire.schema_annotations import ALSO_NAMED, folded, is_map
+from instantly_mcp.protocol.arguments.repair import N8N_NAMES
+from instantly_mcp.protocol.arguments.schema_annotations import (
+    ALSO_NAMED,
+    folded,
+    is_map,
+)
 
 Strategy: TypeAlias = st.SearchStrategy[Any]
 Draw: TypeAlias = Callable[[Strategy], Any]

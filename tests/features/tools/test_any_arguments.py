@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.tools.deprecated import REPLACED
 from instantly_mcp.features.tools.registry import DECLARATIONS
-from instantly_mcp.protocol.wire.accepted_arguments import (
+from instantly_mcp.protocol.arguments.reading import (
     AcceptedArguments,
     BadArguments,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp._json_codec import loads
-from instantly_mcp.protocol.wire.fences import FENCE
+from instantly_mcp.protocol.arguments.fences import FENCE
 from tests.features.era_cases import ERAS, KEY, EraTestCase
 
 MOST_TOKENS = 6_000

@@ -24,9 +24,9 @@ from instantly_mcp.features.untrusted.marking import (
     quoted,
     quoted_line,
 )
+from instantly_mcp.protocol.arguments.fences import FENCE, has_fences, without_fences
+from instantly_mcp.protocol.arguments.reading import AcceptedArguments
 from instantly_mcp.protocol.primitives.tool import ToolResult
-from instantly_mcp.protocol.wire.accepted_arguments import AcceptedArguments
-from instantly_mcp.protocol.wire.fences import FENCE, has_fences, without_fences
 
 ID = "0190a4f2-5d6a-7c11-8f00-2b8a4c1d9e77"
 VALUES = st.recursive(

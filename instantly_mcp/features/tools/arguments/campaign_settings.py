@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from ...._json_codec import Json, JsonObject
-from ....protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
+from ....protocol.arguments.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
 from ...results import CallRefusedError
 from ...workspace.campaigns.schedule import WEEK
 from ...workspace.names import ACCOUNTS

@@ -10,7 +10,7 @@ from attrs import frozen
 from ...._json_codec import Json, JsonObject
 from ....catalog.operation import Operation
 from ....catalog.schema import plain
-from ....protocol.wire.schema_annotations import (
+from ....protocol.arguments.schema_annotations import (
     ALSO_NAMED,
     HINT,
     SUGGESTED_FOR,
@@ -100,8 +100,8 @@ class Argument:
     def annotated_schema(self, operation: Operation | None) -> JsonObject:
         """Return what is accepted, with all that the declaration says beside it.
 
-        The manual shows description and default; `protocol.wire.schema_annotations`
-        explains the other keywords.
+        The manual shows description and default; the other keywords are explained in
+        `protocol.arguments.schema_annotations`.
         """
         noted = {
             ALSO_NAMED: [*self.also_named],

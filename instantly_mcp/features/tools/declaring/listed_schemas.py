@@ -16,7 +16,7 @@ schema has
 from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
-from ....protocol.wire.schema_annotations import is_map
+from ....protocol.arguments.schema_annotations import is_map
 
 KEPT = (
     "description",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ...._json_codec import Json, JsonObject
-from ....protocol.wire.schema_annotations import (
+from ....protocol.arguments.schema_annotations import (
     ALSO_NAMED,
     SUGGESTED_FOR,
     UNKNOWN_HINT,

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from attrs import frozen
 
 from ...._json_codec import Json, JsonObject
-from ....protocol.wire.schema_annotations import types_of
+from ....protocol.arguments.schema_annotations import types_of
 from ...results import CallRefusedError
 
 RESET = "reset"

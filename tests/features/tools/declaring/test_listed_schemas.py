@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.tools.declaring.listed_schemas import listed_schema
 from instantly_mcp.features.toolsets import TOOLSETS
+from instantly_mcp.protocol.arguments.reading import AcceptedArguments
 from instantly_mcp.protocol.primitives.tool import Tool
-from instantly_mcp.protocol.wire.accepted_arguments import AcceptedArguments
 from tests.features.snapshot_files import every_tool
 
 from ..test_registry import built

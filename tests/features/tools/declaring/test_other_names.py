@@ -14,8 +14,8 @@ from instantly_mcp.features.tools.declaring.other_names import (
     with_other_names,
 )
 from instantly_mcp.features.tools.registry import DECLARATIONS
-from instantly_mcp.protocol.wire.accepted_arguments import AcceptedArguments
-from instantly_mcp.protocol.wire.schema_annotations import folded
+from instantly_mcp.protocol.arguments.reading import AcceptedArguments
+from instantly_mcp.protocol.arguments.schema_annotations import folded
 from tests.features.cases import ToolTestCase
 
 TEXT = {"type": "string"}

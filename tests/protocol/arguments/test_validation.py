@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.protocol.wire.validation import (
+from instantly_mcp.protocol.arguments.validation import (
     DIALECT,
     MAX_PROBLEMS,
     MAX_VALUES_FOR_ALL_ERRORS,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import Json, JsonObject, dumps, nested_too_deeply
-from .errors import invalid_params
+from ..wire.errors import invalid_params
+from ..wire.jsonrpc import MAX_JSON_VALUES
 from .fences import has_fences, without_fences
-from .jsonrpc import MAX_JSON_VALUES
 from .repair import ArgumentRepair, may_change
 from .schema_annotations import without_null
 from .text_values import ValueAllowance, read_text

@@ -5,12 +5,12 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps
-from instantly_mcp.protocol.wire.accepted_arguments import (
+from instantly_mcp.protocol.arguments.reading import (
     AcceptedArguments,
     BadArguments,
 )
+from instantly_mcp.protocol.arguments.repair import N8N_NAMES
 from instantly_mcp.protocol.wire.jsonrpc import MAX_JSON_VALUES
-from instantly_mcp.protocol.wire.repair import N8N_NAMES
 
 TEXT: JsonObject = {"type": "string"}
 LEAD: JsonObject = {

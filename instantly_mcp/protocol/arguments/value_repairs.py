@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from ..._json_codec import Json
-from .jsonrpc import MAX_JSON_VALUES
+from ..wire.jsonrpc import MAX_JSON_VALUES
 from .schema_annotations import folded
 from .text_values import ValueAllowance, read_text
 from .validation import MAX_NAME_CHARS

@@ -1,0 +1,1 @@
+"""Reads arguments: tags removed, repaired where they are certain, then validated."""
