@@ -24,7 +24,12 @@ from ..state.database import (
     MemoryDatabase,
     SqliteDatabase,
 )
-from ..state.directory_lock import LOCK_FILE_NAME, DirectoryInUseError, DirectoryLock
+from ..state.directory_lock import (
+    LOCK_FILE_NAME,
+    DirectoryInUseError,
+    DirectoryLock,
+    lock_soon,
+)
 from ..state.interfaces import IDatabase
 from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, TokenSealer, make_token_sealer
 from .audit.build import Audit, open_audit
@@ -152,10 +157,11 @@ def _lock(path: str, settings: Settings) -> DirectoryLock | None:
 
     A second daemon with a real key must not ignore what the first has noted.
     """
+    does_without = settings.sandbox and settings.is_default("state_dir")
     try:
-        return DirectoryLock(path)
+        return DirectoryLock(path) if does_without else lock_soon(path)
     except DirectoryInUseError as error:
-        if settings.sandbox and settings.is_default("state_dir"):
+        if does_without:
             _warn(path, str(error))
             return None
         raise ConfigurationError(

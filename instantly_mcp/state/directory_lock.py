@@ -7,16 +7,28 @@ revoked, so it is refused.
 The lock is one of flock(2): it ends with the process, however that ends, and a process
 that twistd forks keeps it. It is on a file of its own, because SQLite locks its files
 by other means.
+
+A command that works without a daemon holds the lock for a moment. So who finds it held
+tries again for a short time: a daemon that starts just then is not refused.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 import weakref
+from collections.abc import Callable
+from functools import partial
 from typing import final
 
 LOCK_FILE_NAME = "state.lock"
+
+TRIES = 40
+PAUSE_SECONDS = 0.05
+"""The pause between two of these tries."""
+
+_pause = partial(time.sleep, PAUSE_SECONDS)
 
 
 class DirectoryInUseError(Exception):
@@ -50,3 +62,18 @@ class DirectoryLock:
     def release(self) -> None:
         """Let another process use the directory."""
         self._close()
+
+
+def lock_soon(folder: str, pause: Callable[[], object] = _pause) -> DirectoryLock:
+    """Lock a state directory, if need be after a short wait, which blocks the thread.
+
+    :param pause: waits between two tries.
+    :raises DirectoryInUseError: when another process keeps it.
+    :raises OSError: when the lock file cannot be opened.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return DirectoryLock(folder)
+        except DirectoryInUseError:
+            pause()
+    return DirectoryLock(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +15,13 @@ from cryptography.fernet import Fernet
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp.daemon import state_dir
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.state_dir import StateDirectory, open_state_directory
+from instantly_mcp.state import directory_lock
 from instantly_mcp.state.database import MemoryDatabase, SqliteDatabase
+from instantly_mcp.state.directory_lock import DirectoryLock
 
 
 class StateDirectoryTests(SynchronousTestCase):
@@ -189,12 +193,22 @@ class StateDirectoryTests(SynchronousTestCase):
         """A second daemon on the same folder is refused, with what to do."""
         path = Path(self.mktemp())
         home = {"HOME": str(path)}
+        self.patch(directory_lock, "TRIES", 1)
         self.keep(home)
         with self.assertRaises(ConfigurationError) as caught:
             self.keep(home)
         (line,) = caught.exception.lines
         self.assertIn(f"{path}/.local/state/instantly-mcp cannot be used", line)
         self.assertIn("--state-dir", line)
+
+    def test_command_at_the_start(self):
+        """A daemon waits for a command that holds the folder for a moment."""
+        path = Path(self.mktemp())
+        path.mkdir(mode=0o700)
+        command = DirectoryLock(str(path))
+        soon = partial(directory_lock.lock_soon, pause=command.release)
+        self.patch(state_dir, "lock_soon", soon)
+        self.assertEqual(self.keep(state_dir=str(path)).path, str(path))
 
     def test_second_sandbox(self):
         """A second sandbox with the default folder remembers nothing instead."""
@@ -204,6 +218,7 @@ class StateDirectoryTests(SynchronousTestCase):
         self.assertIsNone(second.path)
         self.assertIsInstance(second.database, MemoryDatabase)
         with self.assertRaises(ConfigurationError):
+            self.patch(directory_lock, "TRIES", 1)
             self.keep(home, state_dir=f"{home['HOME']}/.local/state/instantly-mcp")
 
     def test_no_key_in_the_file(self):

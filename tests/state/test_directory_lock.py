@@ -11,8 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.state.directory_lock import (
     LOCK_FILE_NAME,
+    TRIES,
     DirectoryInUseError,
     DirectoryLock,
+    lock_soon,
 )
 
 HOLD = """
@@ -39,6 +41,28 @@ class DirectoryLockTests(SynchronousTestCase):
             DirectoryLock(str(self.folder))
         first.release()
         DirectoryLock(str(self.folder)).release()
+
+    def test_held_for_a_moment(self):
+        """Who finds it held gets it when a command releases it a moment later."""
+        pauses: list[DirectoryLock] = []
+        first = DirectoryLock(str(self.folder))
+
+        def pause() -> None:
+            pauses.append(first)
+            if len(pauses) == 2:
+                first.release()
+
+        lock_soon(str(self.folder), pause).release()
+        self.assertEqual(len(pauses), 2)
+
+    def test_held_for_long(self):
+        """Who finds it held all the time is refused, after a few tries."""
+        first = DirectoryLock(str(self.folder))
+        self.addCleanup(first.release)
+        pauses: list[None] = []
+        with self.assertRaises(DirectoryInUseError):
+            lock_soon(str(self.folder), lambda: pauses.append(None))
+        self.assertEqual(len(pauses), TRIES - 1)
 
     def test_other_process(self):
         """Another process holds it until it ends, also when it is killed."""

@@ -18,7 +18,7 @@ from ...state.database import (
     MemoryDatabase,
     SqliteDatabase,
 )
-from ...state.directory_lock import DirectoryInUseError, DirectoryLock
+from ...state.directory_lock import DirectoryInUseError, lock_soon
 from ..access.books import load_books
 from ..audit.audit_log import AuditLog
 from ..audit.file import FILE_NAME, AuditFile
@@ -93,7 +93,7 @@ def run_directly(
     @deferred
     async def run(name: str, arguments: JsonObject) -> Json:
         try:
-            lock = DirectoryLock(directory)
+            lock = lock_soon(directory)
         except DirectoryInUseError:
             raise CommandRefusedError(
                 f"a daemon uses {directory}, but its control socket cannot be reached: "

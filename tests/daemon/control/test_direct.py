@@ -17,6 +17,7 @@ from instantly_mcp.daemon.control.direct import (
 from instantly_mcp.daemon.control.requests import CommandRefusedError
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import examine
+from instantly_mcp.state import directory_lock
 from instantly_mcp.state.directory_lock import DirectoryLock
 
 NOW = 1.8e9
@@ -53,6 +54,7 @@ class DirectTests(SynchronousTestCase):
 
     def test_in_use(self) -> None:
         """While another process uses the directory, nothing is read or written."""
+        self.patch(directory_lock, "TRIES", 1)
         lock = DirectoryLock(str(self.folder))
         self.addCleanup(lock.release)
         before = sorted(self.folder.iterdir())
