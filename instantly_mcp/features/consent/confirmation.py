@@ -18,6 +18,7 @@ from attrs import define, frozen
 from ...access.act import Act, Consent
 from ...access.canonical import digest_of
 from ...access.preview import Preview
+from ...access.rails.durably import recorded
 from ...access.rails.interfaces import IMarks
 from ...access.refusal import (
     CONFIRMATION_INVALID,
@@ -112,7 +113,7 @@ class Confirmations:
             or did so a short time ago.
         :raises Silence: when the client was asked and did not answer.
         """
-        if await self.marks.holds(DECLINED, asked.declined_mark):
+        if await recorded(self.marks.holds(DECLINED, asked.declined_mark)):
             raise _declined("The user declined this a short time ago.")
         question = _question(asked.preview)
         can_ask = _can_ask(asked.call, question)
@@ -152,7 +153,7 @@ class Confirmations:
             )
         # One that was seen too late is used up, too: the clock may be set back.
         until = self.tokens.wall() + VALID_SECONDS
-        unused = await self.marks.use(CONFIRMATIONS, mark_of(token), until)
+        unused = await recorded(self.marks.use(CONFIRMATIONS, mark_of(token), until))
         if verdict is TokenVerdict.EXPIRED:
             raise _invalid("The confirm_token is too old.")
         if not unused:
@@ -180,7 +181,7 @@ class Confirmations:
         if answer.get("action") == "accept" and agreed:
             return asked.consent("elicitation")
         until = self.tokens.wall() + DECLINED_SECONDS
-        await self.marks.put(DECLINED, asked.declined_mark, until)
+        await recorded(self.marks.put(DECLINED, asked.declined_mark, until))
         raise _declined("The user declined this.")
 
     async def _use_answer(self, asked: ConsentRequest, key: str) -> None:
@@ -193,7 +194,7 @@ class Confirmations:
             return
         mark = f"state:{sha256(f'{state} {key}'.encode()).hexdigest()}"
         until = self.tokens.wall() + STATE_SECONDS
-        if not await self.marks.use(CONFIRMATIONS, mark, until):
+        if not await recorded(self.marks.use(CONFIRMATIONS, mark, until)):
             raise AccessRefusedError(
                 CONFIRMATION_INVALID,
                 "This answer of the user was used before. Nothing was sent now.",

@@ -10,6 +10,7 @@ from ...access.act import Consent
 from ...access.decisions import Decision
 from ...access.interfaces import IApprovals
 from ...access.preview import Preview
+from ...access.rails.durably import recorded
 from ...access.refusal import (
     APPROVAL_PENDING,
     CONFIRMATION_INVALID,
@@ -72,7 +73,7 @@ class Consents:
         preview = asked.preview
         while True:
             try:
-                return await self.approvals.obtain(asked.act, preview)
+                return await recorded(self.approvals.obtain(asked.act, preview))
             except AccessRefusedError as refused:
                 if refused.code != APPROVAL_PENDING or not _waits(asked):
                     raise

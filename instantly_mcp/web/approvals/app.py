@@ -12,12 +12,14 @@ from attrs import define
 from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource, Resource
 from werkzeug.exceptions import HTTPException
 
 from ...pipeline.exchange import Headers
 from ...pipeline.replies.reply import Answer
+from ...protocol.wire.incidents import report_bug
 from ..http.access_log import AccessLog
 from ..http.limits import WebLimits
 from ..http.request import McpRequest
@@ -43,6 +45,7 @@ class ApprovalsApp:
     """
 
     app: ClassVar[Klein] = _routes()
+    log: ClassVar[Logger] = Logger()
 
     pages: ApprovalPages
     reader: VisitReader
@@ -91,8 +94,20 @@ class ApprovalsApp:
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:
-        """Answer an unexpected exception with an incident id, in JSON."""
-        request.answer_incident(failure)
+        """Answer an unexpected exception, such as that of a full disk, with a page.
+
+        It does not say that nothing was decided: the failure may be later than that.
+        """
+        if request.startedWriting or request.gone:
+            request.answer_incident(failure)
+            return
+        route = request.record.route
+        error = report_bug(self.log, failure, "A page failed on {route}", route=route)
+        message = (
+            "This page failed. Open it again to see what was decided. The log of the "
+            f"server says why, with the incident id {error.data['incident']}."
+        )
+        request.answer(problem_page(500, message, _root_of(route)))
 
     def _answer(
         self,
@@ -111,14 +126,19 @@ class ApprovalsApp:
                 head.method, headers, head.query, request.content.getvalue(), address
             )
         except VisitRefusedError as refused:
-            root = "../" * (route.count("/") - 1)
-            request.answer(problem_page(refused.status, refused.message, root))
+            page = problem_page(refused.status, refused.message, _root_of(route))
+            request.answer(page)
             return None
         answer = respond(visit)
         if isinstance(answer, Deferred):
             return answer.addCallback(_deliver, request)
         request.answer(answer)
         return None
+
+
+def _root_of(route: str) -> str:
+    """Return what leads from the pages of a route to the root of the server."""
+    return "../" * (route.count("/") - 1)
 
 
 def _deliver(answer: Answer, request: McpRequest) -> None:

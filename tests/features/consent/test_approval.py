@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
+
+from twisted.internet.defer import fail
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.access.approvals.queue import Approvals
@@ -62,6 +65,19 @@ class CollectTests(ApprovalCase):
         self.decide(id)
         self.value("reply_to_email", **REPLY)
         self.assertEqual(self.sent(), 1)
+
+    def test_disk_is_full(self) -> None:
+        """An approval that cannot be marked as used is not used, and counts later."""
+        self.decide(self.pending())
+        full = sqlite3.OperationalError("database or disk is full")
+        patched = self.patch(SqlApprovalStore, "replace", lambda *_: fail(full))
+        error = self.failure("reply_to_email", **REPLY)
+        patched.restore()
+        self.assertEqual(error["code"], "not_allowed")
+        self.assertIn("cannot record", error["message"])
+        self.assertEqual(len(self.flushLoggedErrors(sqlite3.Error)), 1)
+        self.assertEqual(self.sent(), 0)
+        self.value("reply_to_email", **REPLY)
 
     def test_used_up(self) -> None:
         """A further reply with the same text to a changed mail needs a new one."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
+
+from twisted.internet.defer import fail
 
 from instantly_mcp.access.decisions import Decision, Policy
 from instantly_mcp.api.errors import Reason
@@ -71,6 +74,23 @@ class TokenTests(ConfirmCase):
         token = error["confirm_token"]
         self.assertTrue(self.value("reply_to_email", **REPLY, confirm_token=token))
         self.assertEqual(len(self.instantly.calls("replyToEmail")), 1)
+
+    def test_disk_is_full(self) -> None:
+        """A token that cannot be marked as used confirms nothing, and counts later."""
+        token = self.token("reply_to_email", **REPLY)
+        consents = self.asking.consents
+        assert consents is not None
+        marks = consents.confirmations.marks
+        full = sqlite3.OperationalError("database or disk is full")
+        for name in ("holds", "use"):
+            patched = self.patch(type(marks), name, lambda *_: fail(full))
+            error = self.failure("reply_to_email", **REPLY, confirm_token=token)
+            patched.restore()
+            self.assertEqual(error["code"], "not_allowed")
+            self.assertIn("cannot record", error["message"])
+        self.assertEqual(len(self.flushLoggedErrors(sqlite3.Error)), 2)
+        self.assertEqual(self.instantly.calls("replyToEmail"), [])
+        self.value("reply_to_email", **REPLY, confirm_token=token)
 
     def test_once(self) -> None:
         """A token that was used is refused; what it confirmed is done once."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from attrs import evolve
+from twisted.internet.defer import fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.access.approvals.approval import ApprovalState
@@ -50,6 +53,22 @@ class DecidingTests(PagesTestCase):
         self.assertEqual(bo.forms.buttons, [])
         self.assertEqual(self.queue.obtain().by, "Bo")
         self.assertIn("and used", bo.get(f"/approvals/{id}").text)
+
+    def test_disk_is_full(self) -> None:
+        """When a decision cannot be stored, a page says so, and nothing is approved."""
+        id = self.queue.asked()
+        bo = self.signed_in()
+        bo.get(f"/approvals/{id}")
+        full = sqlite3.OperationalError("database or disk is full")
+        store = self.queue.approvals.store
+        patched = self.patch(type(store), "replace", lambda *_: fail(full))
+        bo.submit(id, decision="approve")
+        patched.restore()
+        self.assertEqual(bo.status, 500)
+        self.assertIn("Open it again to see what was decided", bo.text)
+        self.assertNotIn("disk", bo.text)
+        self.assertEqual(len(self.flushLoggedErrors(sqlite3.Error)), 1)
+        self.assertIn("Waits for a decision", bo.get(f"/approvals/{id}").text)
 
     def test_deny(self) -> None:
         """What an approver denies is refused."""
