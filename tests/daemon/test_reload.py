@@ -165,6 +165,16 @@ class ReloaderTests(SynchronousTestCase):
             sum("kept the old keys: IMCP-KEY" in line for line in lines), 2
         )
 
+    def test_sending(self):
+        """The TOML file says again whether sending is off; a bad one does not."""
+        path, said = self.file("config.toml", ""), list[bool]()
+        reload = self.reloader(resolve({"config": str(path)}, {}))
+        reload.switch_off = said.append
+        for text in ('sending = "off"', 'sending = "of"', 'sending = "on"'):
+            path.write_text(text, encoding="utf-8")
+            reload()
+        self.assertEqual(said, [True, False])
+
     def test_fifo(self):
         """A FIFO, such as a shell's ``<(command)``, is not opened again: it would wait.
 

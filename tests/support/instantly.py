@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import Json, JsonObject
-from instantly_mcp.api.error_messages import not_granted
+from instantly_mcp.api.error_messages import not_granted, sending_off
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.grant import Grant
 from instantly_mcp.api.interfaces import IInstantly
@@ -65,6 +65,8 @@ class RecordingInstantly:
     ) -> Deferred[Json]:
         if not grant.use(operation, arguments):
             return fail(not_granted(operation))
+        if not grant.may_go():
+            return fail(sending_off(operation))
         checked = dict(arguments)
         schema = arguments_schema(operation)
         problems = [

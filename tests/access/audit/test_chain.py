@@ -107,6 +107,16 @@ class ChainTests(SynchronousTestCase):
         self.assertEqual(verifier.defects, [])
         self.assertNotEqual(verifier.head, head)
 
+    @given(FACTS)
+    def test_line_of_another_chain(self, last: JsonObject):
+        """A line of another chain is found, although key, number and facts are equal.
+
+        A daemon on a copy of the state directory writes such lines.
+        """
+        lines = written([{"n": 1}, last])[0].splitlines(keepends=True)
+        others = written([{"n": 2}, last])[0].splitlines(keepends=True)
+        self.assertNotEqual(reasons(b"".join([*lines[:2], others[2]])), [])
+
     def test_other_key(self):
         """Lines sealed under another key are found."""
         text, _ = written([{"kind": "intent"}])

@@ -27,6 +27,7 @@ from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
 from instantly_mcp.daemon.mcp import McpParts, make_mcp_parts
 from instantly_mcp.daemon.process.signals import Signals
+from instantly_mcp.daemon.reload import Reloader
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.sandbox.journal import Journal
 from instantly_mcp.sandbox.world import World
@@ -59,6 +60,7 @@ class MemoryDaemon:
     :param settings: as options would set them; ``sandbox`` is added.
     :ivar sandbox: the simulated Instantly.
     :ivar books: the operator's records: tokens, approvers, approvals.
+    :ivar reload: reads the files of the settings again, as SIGHUP does.
     :ivar wall_offset: seconds by which the wall clock was set.
     """
 
@@ -71,10 +73,15 @@ class MemoryDaemon:
             made.append(make_mcp_parts(*arguments))
             return made[-1]
 
+        def keep_reload(*arguments):
+            self.reload = Reloader(*arguments)
+            return self.reload
+
         given = {"sandbox": "true", "rate_limit": "0", "toolsets": "all", **settings}
         observer = LogObserver(LineFile(None), FORMATS["text"], Redactor())
         with (
             patch.object(assembly, "make_mcp_parts", keep),
+            patch.object(assembly, "Reloader", keep_reload),
             patch.object(assembly, "Signals", partial(Signals, install=noop)),
         ):
             self.service = assembly.build(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json_codec import JsonObject
+from instantly_mcp._json_codec import JsonObject, loads
 
 from .attempts import ATTEMPTS, Attempt
 from .memory_daemon import MemoryDaemon
@@ -45,6 +46,16 @@ class CapsOfCallsTests(SynchronousTestCase):
         self.assertEqual(error["code"], "cap_reached")
         self.assertEqual((error["cap"], error["limit"]), ("mails", 2))
         self.assertEqual(self.daemon.writes(KEY), ["replyToEmail"] * 2)
+
+    def test_recorded(self) -> None:
+        """The audit has a line about the refusal, and no intent."""
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir(mode=0o700, parents=True)
+        self.start(caps_mails="0", state_dir=str(folder))
+        self.assertEqual(self.call(REPLY)["code"], "cap_reached")
+        lines = (folder / "audit.jsonl").read_bytes().splitlines()
+        (refused,) = (line for line in map(loads, lines) if "tool" in line)
+        self.assertEqual((refused["kind"], refused["code"]), ("refused", "cap_reached"))
 
     def test_cap_of_another(self) -> None:
         """A cap that is used up leaves the others alone."""

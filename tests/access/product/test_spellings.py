@@ -48,6 +48,24 @@ class SpellingTests(SynchronousTestCase):
             self.assertEqual(error_of(result)["code"], "not_allowed", spelled)
         self.assertEqual(self.daemon.writes(KEY), [])
 
+    def test_allowed_campaign(self) -> None:
+        """If only one campaign may be changed, any spelling of its id names it."""
+        self.start()
+        world = self.daemon.world(KEY)
+        ids = {c.shown["name"]: c.id for c in world.campaigns.values()}
+        allowed = ids.pop(ACTIVE)
+        self.start(campaigns_allow=allowed.upper())
+        self.daemon.world(KEY)
+        for id, code in (
+            (allowed, None),
+            (allowed.upper(), None),
+            *((other, "not_allowed") for other in ids.values()),
+        ):
+            given = {"campaign_id": id, "daily_limit": 20}
+            result = modern_call(self.caller, "update_campaign", given)
+            self.assertEqual(error_of(result).get("code"), code, id)
+        self.assertEqual(self.daemon.writes(KEY), ["patchCampaign"] * 2)
+
     def test_workspace_of_an_agency(self) -> None:
         """A cap of a workspace is one cap, however the workspace is named."""
         self.start(caps_mails="1")

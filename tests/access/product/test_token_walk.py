@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from instantly_mcp._rights import Level
 from instantly_mcp.access.tokens.book import TokenTerms
 
 from .agent_case import AgentTestCase
+from .attempts import ATTEMPTS
 from .memory_daemon import MemoryDaemon
 from .oracle import DRAFT, FULL, READ_ONLY, everything, settings_of
 from .test_walk import Walker
@@ -74,6 +77,8 @@ class TwoPeopleTests(AgentTestCase):
         self.assertSent()
         self.attempt(caller=anna)
         self.assertSent("replyToEmail")
+        # Neither is it taken for one that Ben sent a moment ago.
+        self.assertCode(self.attempt(caller=ben), "approval_pending")
 
     def test_revoked_before_it_is_used(self) -> None:
         """An approval ends with the token of the caller that asked."""
@@ -86,3 +91,49 @@ class TwoPeopleTests(AgentTestCase):
             found = self.attempt(way=way, caller=anna)
             self.assertEqual(error_of(found)["reason"], "connection_token_revoked")
         self.assertSent()
+
+    def test_narrowed_while_a_task_waits(self) -> None:
+        """A task whose token permits no mail any more sends none once it may go on."""
+        anna = self.issued("Anna")
+        for level, sent in ((Level.FULL, ["replyToEmail"]), (Level.DRAFT, [])):
+            self.sent.clear()
+            given = self.reply(body={"text": level.value})
+            self.assertEqual(
+                self.attempt(given, "task", caller=anna)["status"], "working"
+            )
+            (token,) = self.daemon.books.tokens.listed()
+            self.successResultOf(self.daemon.books.tokens.narrow(token, level))
+            (waiting,) = self.successResultOf(self.daemon.books.approvals.pending())
+            self.approve(waiting.id)
+            self.daemon.reactor.advance(1)
+            self.assertSent(*sent)
+
+
+class SettingsTests(SynchronousTestCase):
+    """What the settings and a token say of raw keys and of caps."""
+
+    def test_tokens_only(self) -> None:
+        """The setting refuses raw keys before there is a token, or takes them after."""
+        for only, issued, refused in (
+            ("true", False, True),
+            ("false", True, False),
+        ):
+            daemon = MemoryDaemon(tokens_only=only)
+            if issued:
+                daemon.books.tokens.issue(TokenTerms(name="Anna"))
+            result = WAYS["modern"](Caller(daemon=daemon), "list_campaigns", {})
+            self.assertEqual("error" in result, refused, result)
+
+    def test_caps(self) -> None:
+        """The caps of a token count for its holder."""
+        daemon = MemoryDaemon(**settings_of(everything("allow")))
+        reply = next(each for each in ATTEMPTS if each.operation == "replyToEmail")
+        terms = TokenTerms(name="Anna", caps={"mails": 1})
+        _, value = self.successResultOf(daemon.books.tokens.issue(terms))
+        codes = []
+        for _ in range(2):
+            arguments = reply.made(daemon.world(WORKSPACE))
+            caller = Caller(daemon=daemon, key=value)
+            result = WAYS["modern"](caller, reply.tool, arguments)
+            codes.append(error_of(result).get("code"))
+        self.assertEqual(codes, [None, "cap_reached"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -214,6 +215,22 @@ class KillSwitchTests(Walker):
                 sends = SENDS in attempt.classes
                 right = ([], "sending_off") if sends else ([attempt.operation], "")
                 self.assertEqual(found, right, f"{way}, {attempt.name}")
+
+    def test_read_again(self):
+        """A reload switches sending off if the settings say so then."""
+        path = Path(self.mktemp())
+        path.write_text('sending = "on"', encoding="utf-8")
+        settings = settings_of(everything("allow"))
+        self.daemon = MemoryDaemon(config=str(path), **settings)
+        caller = Caller(daemon=self.daemon)
+        attempt = next(each for each in ATTEMPTS if SENDS in each.classes)
+        for text, code in (("off", "sending_off"), ("on", "")):
+            path.write_text(f'sending = "{text}"', encoding="utf-8")
+            self.daemon.reload()
+            arguments = attempt.made(self.daemon.world(KEY))
+            result = WAYS["modern"](caller, attempt.tool, arguments)
+            self.assertEqual(error_of(result).get("code", ""), code)
+        self.assertEqual(self.daemon.writes(KEY), [attempt.operation])
 
 
 class OracleTests(SynchronousTestCase):

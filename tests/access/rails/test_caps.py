@@ -145,6 +145,14 @@ class CapsRailTests(SynchronousTestCase):
         self.assertIn("limited to 2 recipients", error.message)
         self.passes(self.reply(call="c2", amounts={"recipients": 2}))
 
+    def test_a_day(self) -> None:
+        """What was counted leaves no room before 24 hours are over."""
+        self.passes(self.reply(amounts={"mails": 3}))
+        self.now += 24 * HOUR - 1
+        self.refused(self.reply())
+        self.now += 1
+        self.passes(self.reply())
+
     def test_acts_without_a_call(self) -> None:
         """Acts that do not say their call do not share one."""
         for _ in range(2):

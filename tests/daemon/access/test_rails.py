@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.access.act import Ending, EndingKind
 from instantly_mcp.access.refusal import AccessRefusedError
-from instantly_mcp.daemon.access.rails import DurableRails, make_durable_rails
+from instantly_mcp.daemon.access.books import load_books
+from instantly_mcp.daemon.access.rails import (
+    DurableRails,
+    make_durable_rails,
+    make_rails,
+)
 from instantly_mcp.daemon.settings.loading import resolve
+from instantly_mcp.daemon.state_dir import open_state_directory
 from instantly_mcp.state.database import SqliteDatabase
 from tests.access.acts import act
 
@@ -79,3 +86,47 @@ class DurableRailsTests(SynchronousTestCase):
         self.successResultOf(first.after(one, Ending(kind=EndingKind.DONE)))
         two = act("createLead", id="a2", arguments=LEAD)
         self.assertIsNone(self.successResultOf(self.start().outcomes.before(two)))
+
+
+class OrderTests(SynchronousTestCase):
+    """All rails, as a daemon joins them."""
+
+    def setUp(self) -> None:
+        """Join them, with a cap of one mail."""
+        settings = resolve({"caps_mails": "1", "state_dir": self.mktemp()}, {})
+        self.state = open_state_directory(settings, lambda: NOW)
+        self.addCleanup(self.state.close)
+        database = self.state.database
+        durable = make_durable_rails(settings, database, lambda: NOW, lambda token: {})
+        self.books = load_books(database, lambda: NOW)
+        self.rails = make_rails(self.state, durable, self.books)
+        self.mail = act("replyToEmail", amounts={"mails": 1})
+
+    def passing(self, *, look: bool = False) -> Deferred[None]:
+        """Let the mail pass the rails, or look whether it would."""
+        checks = self.rails.look if look else self.rails.before
+        return Deferred.fromCoroutine(checks(self.mail))
+
+    def intents(self) -> int:
+        """Return the number of writes that the audit says were about to be sent."""
+        path = Path(str(self.state.path), "audit.jsonl")
+        return path.read_bytes().count(b'"kind":"intent"')
+
+    def test_sending_off(self) -> None:
+        """A mail is refused before a person is asked, and before it is recorded."""
+        self.books.sending.set(True)
+        for look in (True, False):
+            failure = self.failureResultOf(self.passing(look=look), AccessRefusedError)
+            self.assertEqual(getattr(failure.value, "code", ""), "sending_off")
+        self.assertEqual(self.intents(), 0)
+        self.books.sending.set(False)
+        self.successResultOf(self.passing())
+        self.assertEqual(self.intents(), 1)
+
+    def test_switched_off_while_it_waits(self) -> None:
+        """A mail that has passed may not go once sending is off; a pause may."""
+        self.successResultOf(self.passing())
+        self.assertTrue(self.rails.may_go(self.mail))
+        self.books.sending.set(True)
+        self.assertFalse(self.rails.may_go(self.mail))
+        self.assertTrue(self.rails.may_go(act("pauseCampaign")))

@@ -191,6 +191,14 @@ class SocketTests(TestCase):
         value = await administer(reactor, self.directory, "a.b", {"c": 1}, run)
         self.assertEqual(value, ["a.b", {"c": 1}])
 
+    async def test_no_daemon_and_another_user(self) -> None:
+        """Without a daemon nothing runs for a user who does not own the directory."""
+        await self.service.stopService()
+        own = os.geteuid()
+        self.patch(os, "geteuid", lambda: own + 1)
+        with self.assertRaises(CommandRefusedError):
+            await administer(reactor, self.directory, "a.b", {}, self.never)
+
     def test_other_user(self) -> None:
         """A user who does not own the directory writes nothing there."""
         own = os.geteuid()

@@ -20,7 +20,7 @@ from tests.support.received import Received
 from tests.support.seals import new_seal
 
 from .test_questions import FORMS, QuestionCase
-from .test_token_confirmation import MAIL, REPLY
+from .test_token_confirmation import CAMPAIGN, MAIL, REPLY
 
 
 class ApprovalCase(QuestionCase):
@@ -36,13 +36,14 @@ class ApprovalCase(QuestionCase):
             wall=lambda: self.now,
             seconds=self.clock.seconds,
         )
-        return asking_guard(
+        self.asking = asking_guard(
             new_seal(),
             lambda: self.now,
             self.policy,
             approvals=self.approvals,
             fallback=self.fallback,
         )
+        return self.asking
 
     def pending(self, **more: Any) -> str:
         """Call the tool; return the id of the request that waits."""
@@ -123,9 +124,9 @@ class CollectTests(ApprovalCase):
 class TaskTests(ApprovalCase):
     """A client that has tasks gets one, which waits for the decision."""
 
-    def start(self) -> str:
+    def start(self, name: str = "reply_to_email", given: JsonObject = REPLY) -> str:
         """Start a call that becomes a task; return its id."""
-        message = call("reply_to_email", REPLY)
+        message = call(name, dict(given))
         sent = modern(message, clientCapabilities=WITH_TASKS)
         result = self.line.send_modern(sent).result
         self.assertEqual(result["resultType"], "task", result)
@@ -180,6 +181,21 @@ class TaskTests(ApprovalCase):
         self.decide(second)
         self.assertEqual(self.task(id)["status"], "completed")
         self.assertEqual(self.sent(), 1)
+
+    def test_riskier_meanwhile(self) -> None:
+        """What is of another class after the wait is refused, not asked for again.
+
+        The policy may deny that class.
+        """
+        self.asking.policy = Policy(writes=Decision.APPROVE, sends=Decision.DENY)
+        self.instantly.answers("getCampaign", {**CAMPAIGN, "status": 0})
+        id = self.start("create_lead", {"campaign": "c1", "email": "a@example.com"})
+        self.instantly.answers("getCampaign", CAMPAIGN)
+        self.decide(self.waiting())
+        error = self.task(id)["result"]["structuredContent"]["error"]
+        self.assertEqual(error["code"], "not_allowed")
+        self.assertEqual(self.successResultOf(self.approvals.pending()), [])
+        self.assertEqual(self.instantly.calls("createLead"), [])
 
 
 class SilenceTests(ApprovalCase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp._json_codec import JsonObject, dumps, loads
+from instantly_mcp._rights import Level
 from instantly_mcp.features.consent.confirmation import ANSWER_SECONDS
 from instantly_mcp.features.workspace.context import IWriteGuard
 from tests.support.access import asking_guard
@@ -201,6 +202,16 @@ class SessionQuestionTests(SessionCase):
         self.answer(asked, YES)
         self.assertEqual(self.code(received), "confirmation_invalid")
         self.assertEqual(self.sent(), 0)
+
+    def test_narrowed_meanwhile(self) -> None:
+        """A token that was narrowed while the user decided spends nothing."""
+        received = self.line.send(
+            call("verify_email", {"email": "a@example.com"}), session=self.session
+        )
+        self.context.rights_now = lambda rights: rights.narrowed(Level.DRAFT)
+        self.answer(received.messages[0], YES)
+        self.assertEqual(self.code(received), "not_allowed")
+        self.assertEqual(self.instantly.calls("createEmailVerification"), [])
 
     def test_late_answer(self) -> None:
         """The user's time is not taken from the time of the call."""
