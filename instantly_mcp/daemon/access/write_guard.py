@@ -53,6 +53,6 @@ def make_write_guard(
             allow=frozenset(settings.campaigns_allow),
             deny=frozenset(settings.campaigns_deny),
         ),
-        counts=True,
+        counts_selections=True,
         audit=state.audit,
     )

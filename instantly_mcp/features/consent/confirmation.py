@@ -51,8 +51,13 @@ STATE_SECONDS = 900.0
 """How long an answer is remembered; a ``requestState`` is valid for less."""
 
 CONFIRM_FIELD = "confirm"
+"""The field of the form, in which the user says yes."""
+
 CONFIRMATIONS = "confirmation"
+"""The marks of tokens and answers, each of which counts once; see `IMarks`."""
+
 DECLINED = "declined"
+"""The marks of writes that a user declined."""
 
 
 class Silence(Exception):

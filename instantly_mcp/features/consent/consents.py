@@ -48,7 +48,7 @@ class Consents:
             consent = await self.confirmations.obtain(asked)
         except Silence:
             return await self._after_silence(asked, rebuild)
-        if consent.how == "elicitation" and _waited(asked):
+        if consent.how == "elicitation" and _preview_is_older(asked):
             preview = await rebuild()
             if preview.digest != asked.preview.digest:
                 raise _changed()
@@ -75,15 +75,19 @@ class Consents:
             try:
                 return await recorded(self.approvals.obtain(asked.act, preview))
             except AccessRefusedError as refused:
-                if refused.code != APPROVAL_PENDING or not _waits(asked):
+                if refused.code != APPROVAL_PENDING or not _becomes_task(asked):
                     raise
                 id = str(refused.facts["approval"])
             await self.approvals.when_changed(id)
             preview = await rebuild()
 
 
-def _waited(asked: ConsentRequest) -> bool:
-    """Say whether the call waited for the answer; others built the preview after it."""
+def _preview_is_older(asked: ConsentRequest) -> bool:
+    """Say whether the preview was built before the answer.
+
+    It was if this very call waited for the answer. A retry that brings the answer has
+    built the preview after it.
+    """
     call = asked.call
     return not call.caller.revision.modern or call.set_task_message is not None
 
@@ -96,8 +100,8 @@ def _changed() -> AccessRefusedError:
     )
 
 
-def _waits(asked: ConsentRequest) -> bool:
-    """Say whether the call is a task, or becomes one."""
+def _becomes_task(asked: ConsentRequest) -> bool:
+    """Make the call a task if it can be one; say whether it is one now."""
     call = asked.call
     if call.set_task_message is not None:
         return True

@@ -69,7 +69,7 @@ class WriteGuard:
     :param rails: what every write passes right before it is sent.
     :param allow_domains: domains that copies may go to, in lower case.
     :param campaigns: the campaigns that may be changed.
-    :param counts: count what a write selects: there are caps.
+    :param counts_selections: count what a write selects, because there are caps.
     :param audit: keeps a line for each refusal.
     """
 
@@ -78,7 +78,7 @@ class WriteGuard:
     rails: Rails = field(factory=Rails)
     allow_domains: Collection[str] = ()
     campaigns: CampaignLimits = field(factory=CampaignLimits)
-    counts: bool = False
+    counts_selections: bool = False
     audit: IAuditLog | None = None
     _calls: WeakKeyDictionary[Doing, CallConsents] = field(
         factory=WeakKeyDictionary, init=False
@@ -119,10 +119,10 @@ class WriteGuard:
         try:
             act = await self._permitted(context, operation, arguments, call)
             for covered in also if act.consent else ():
-                self._of(call).add(BY_ID[covered], act)
+                self._consents_of(call).add(BY_ID[covered], act)
         except _REFUSALS as refused:
-            self._note(context, operation, arguments, call, refused.code)
-            raise _as_result(refused) from None
+            self._record_refusal(context, operation, arguments, call, refused.code)
+            raise _call_refusal(refused) from None
 
     async def _write(
         self,
@@ -135,11 +135,11 @@ class WriteGuard:
             act = await self._permitted(context, operation, arguments, call)
             await self.rails.before(act)
         except _REFUSALS as refused:
-            self._note(context, operation, arguments, call, refused.code)
-            raise _as_result(refused) from None
+            self._record_refusal(context, operation, arguments, call, refused.code)
+            raise _call_refusal(refused) from None
         except CancelledError as left:
             raise LeftBeforeSendingError from left
-        self._of(call).wrote = True
+        self._consents_of(call).wrote = True
         sending = ActSending(context, act, self.rails)
         may_go = partial(self.rails.may_go, act)
         grant = grant_to_write(act, call.credential, sending.ended_late, may_go)
@@ -168,15 +168,15 @@ class WriteGuard:
         decision = self._decision(subject, found.risks)
         await require_permitted_campaigns(subject, self.campaigns)
         act = _act(subject, doing, decision, context.rights_of(call))
-        if self.counts:
+        if self.counts_selections:
             act = await counted(subject, act)
         if decision is Decision.ALLOW:
             return act
-        held = self._of(call)
+        held = self._consents_of(call)
         consent = held.covering(operation, found.risks, decision)
         if consent is None:
             if held.wrote:
-                raise _too_late()
+                raise _beyond_consent()
             await self.rails.look(act)
             consent = await self._consented(subject, act, doing)
             # The caller's token may have been narrowed or revoked meanwhile.
@@ -224,10 +224,10 @@ class WriteGuard:
         again = evolve(subject, replies={})
         found = await assess(again, self.allow_domains)
         if not found.risks <= act.risks:
-            raise _too_late()
+            raise _beyond_consent()
         return await build_preview(assessed(again, found), act.workspace)
 
-    def _note(
+    def _record_refusal(
         self,
         context: FeatureContext,
         operation: Operation,
@@ -247,7 +247,7 @@ class WriteGuard:
         act = _act(subject, doing, Decision.DENY, call.caller.rights)
         self.audit.append(refused_line(act, code)).addErrback(noop)
 
-    def _of(self, call: Call) -> CallConsents:
+    def _consents_of(self, call: Call) -> CallConsents:
         return self._calls.setdefault(_required_doing(call), CallConsents())
 
 
@@ -268,7 +268,7 @@ def _subject(
         context=context,
         operation=operation,
         arguments=arguments,
-        said=doing.arguments,
+        tool_arguments=doing.arguments,
         call=call,
     )
 
@@ -296,7 +296,9 @@ def _act(
     )
 
 
-def _as_result(refused: AccessRefusedError | CallRefusedError) -> CallRefusedError:
+def _call_refusal(
+    refused: AccessRefusedError | CallRefusedError,
+) -> CallRefusedError:
     if isinstance(refused, CallRefusedError):
         return refused
     return CallRefusedError(
@@ -304,7 +306,7 @@ def _as_result(refused: AccessRefusedError | CallRefusedError) -> CallRefusedErr
     )
 
 
-def _too_late() -> AccessRefusedError:
+def _beyond_consent() -> AccessRefusedError:
     return AccessRefusedError(
         NOT_ALLOWED,
         "A further part of this needs a consent of its own, because it does more than "

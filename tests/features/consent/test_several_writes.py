@@ -99,7 +99,7 @@ class OneReadTests(ConfirmCase):
 
     def test_selected_leads(self) -> None:
         """The leads that a move selects are counted and shown from one page."""
-        self.asking.counts = True
+        self.asking.counts_selections = True
         self.instantly.answers("listLeads", {"items": [{"id": "l1"}, {"id": "l2"}]})
         given = {"list_id": "x", "to_campaign_id": "c1"}
         error = self.required("move_leads_to_campaign_or_list", **given)

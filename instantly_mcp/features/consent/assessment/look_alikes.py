@@ -3,8 +3,8 @@
 Two domains are alike when a reader may take one for the other: they become equal when
 accents are dropped and characters that look alike are replaced by one of them. A
 complete table is that of Unicode Technical Standard 39, ``confusables.txt``; domains in
-other scripts that look Latin are refused by `workspace.addresses` already, so that a
-short table for ASCII is enough.
+other scripts that look Latin are refused by `workspace.mail.addresses` already, so that
+a short table for ASCII is enough.
 """
 
 from __future__ import annotations

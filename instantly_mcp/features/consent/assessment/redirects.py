@@ -35,7 +35,7 @@ def redirecting(
     return tuple(found)
 
 
-def domains_of(addresses: Collection[str]) -> frozenset[str]:
+def own_domains_of(addresses: Collection[str]) -> frozenset[str]:
     """Return the domains that belong to the people with these addresses."""
     return frozenset(map(_domain, addresses)) - FREE_MAIL - {""}
 

@@ -17,7 +17,7 @@ from ....catalog.operation import Risk
 from ...workspace.reply_values import as_list
 from .address_check import require_no_imitation, require_plain_addresses
 from .reach import NOWHERE, Reach, reach_of
-from .redirects import domains_of, recipients, redirecting
+from .redirects import own_domains_of, recipients, redirecting
 from .subject import WriteSubject
 
 
@@ -47,12 +47,12 @@ async def assess(subject: WriteSubject, allow_domains: Collection[str]) -> Asses
     operation, risks = subject.operation, certain_risks(subject)
     chosen = require_plain_addresses(subject)
     reach = await reach_of(subject.context, operation, subject.arguments, subject.call)
-    known = {*allow_domains, *_domains(_senders(subject.arguments, reach))}
+    known = {*allow_domains, *_all_domains(_senders(subject.arguments, reach))}
     redirects = redirecting(operation, subject.arguments, allow_domains)
     if redirects and operation.id in _OWN_PEOPLE:
         people = await _OWN_PEOPLE[operation.id](subject)
-        known |= _domains(people)
-        own = domains_of(people) | frozenset(allow_domains)
+        known |= _all_domains(people)
+        own = own_domains_of(people) | frozenset(allow_domains)
         redirects = redirecting(operation, subject.arguments, own)
     require_no_imitation(chosen, known)
     if redirects:
@@ -83,7 +83,7 @@ def _senders(arguments: JsonObject, reach: Reach) -> list[Json]:
     ]
 
 
-def _domains(addresses: Collection[Json]) -> set[str]:
+def _all_domains(addresses: Collection[Json]) -> set[str]:
     """Return the domains of addresses, also those of mail providers."""
     found = {str(each or "").rpartition("@")[2].lower() for each in addresses}
     return found - {""}

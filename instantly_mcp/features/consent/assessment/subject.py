@@ -22,7 +22,7 @@ class WriteSubject:
     """A write about which is decided: what is called, by whom, and what it reaches.
 
     :param arguments: those of the operation.
-    :param said: those of the tool, which may do several such writes.
+    :param tool_arguments: those of the tool, which may do several such writes.
     :param risks: its classes, as far as they are found out.
     :param reach: the campaigns that it reaches, in any status, and what follows there.
     :param replies: what was read about it already, so that nothing is read twice, and
@@ -32,7 +32,7 @@ class WriteSubject:
     context: FeatureContext
     operation: Operation
     arguments: JsonObject
-    said: JsonObject
+    tool_arguments: JsonObject
     call: Call
     risks: frozenset[Risk] = frozenset()
     reach: Reach = field(factory=Reach)

@@ -19,12 +19,12 @@ from .deletion import build_deletion
 from .launch import build_launch
 from .leads import build_adding, build_lead_change, build_moving
 from .parts import (
-    LONGEST_FACT,
+    MAX_ARGUMENT_IN_FACTS,
     Build,
     Found,
-    campaign_facts,
     given_values,
     known,
+    reached_campaigns,
 )
 from .reply import build_reply
 from .showing import line
@@ -59,8 +59,8 @@ async def build_preview(subject: WriteSubject, workspace: str) -> Preview:
     named = workspace or await _workspace_name(subject)
     facts = [("Workspace", named), *found.facts]
     untrusted = [*found.untrusted]
-    for label, text in given_values(subject.said, found.covers):
-        is_fact = len(text) <= LONGEST_FACT and "\n" not in text
+    for label, text in given_values(subject.tool_arguments, found.covers):
+        is_fact = len(text) <= MAX_ARGUMENT_IN_FACTS and "\n" not in text
         (facts if is_fact else untrusted).append((label, text))
     return Preview(
         title=found.title or f"{subject.operation.summary}.",
@@ -68,7 +68,7 @@ async def build_preview(subject: WriteSubject, workspace: str) -> Preview:
         untrusted=tuple(untrusted),
         unseen=(
             subject.operation.id,
-            digest_of([subject.said, subject.arguments]),
+            digest_of([subject.tool_arguments, subject.arguments]),
             *(risk.value for risk in sorted(subject.risks, key=lambda r: r.value)),
             *found.unseen,
         ),
@@ -89,11 +89,7 @@ async def _workspace_name(subject: WriteSubject) -> str:
 
 async def _build_any(subject: WriteSubject) -> Found:
     """Find what is known of any write."""
-    facts = [
-        fact
-        for id, campaign in subject.reach.campaigns.items()
-        for fact in campaign_facts(id, campaign)
-    ]
+    facts = reached_campaigns(subject)
     if subject.reach.sends and not subject.reach.campaigns:
         facts += known(("Running campaigns", "not known, so treated as running"))
-    return Found(facts=tuple(facts))
+    return Found(facts=facts)

@@ -16,6 +16,7 @@ from .parts import (
     fact,
     known,
     listed,
+    reached_campaigns,
     text_of,
 )
 
@@ -30,7 +31,7 @@ _DESTINATIONS = frozenset(
 
 async def build_adding(subject: WriteSubject) -> Found:
     """Find where new leads are added, and which."""
-    leads = as_list(subject.said.get("leads")) or [subject.said]
+    leads = as_list(subject.tool_arguments.get("leads")) or [subject.tool_arguments]
     emails = [each.get("email") for each in leads if isinstance(each, dict)]
     verified = any(subject.arguments.get(flag) for flag in _FLAGS)
     return Found(
@@ -47,7 +48,7 @@ async def build_adding(subject: WriteSubject) -> Found:
             ),
             *_enrichment(subject),
         ),
-        untrusted=tuple(_texts_of(as_list(subject.said.get("leads")))),
+        untrusted=tuple(_texts_of(as_list(subject.tool_arguments.get("leads")))),
         covers=_DESTINATIONS | {"leads", "email"},
     )
 
@@ -89,16 +90,11 @@ async def build_lead_change(subject: WriteSubject) -> Found:
     """Find which lead is changed, and the campaign that mails it."""
     id = subject.arguments["id"]
     lead = await subject.read("getLead", {"id": id})
-    campaigns = [
-        each
-        for campaign, found in subject.reach.campaigns.items()
-        for each in campaign_facts(campaign, found)
-    ]
     return Found(
         title=_title(subject, "Change a lead"),
         facts=(
             fact("Lead", NOT_READABLE if lead is None else lead.get("email") or id),
-            *campaigns,
+            *reached_campaigns(subject),
         ),
         covers=frozenset({"id"}),
     )

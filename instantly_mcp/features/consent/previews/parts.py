@@ -14,10 +14,10 @@ from ....catalog.codes import CAMPAIGN_STATUS
 from ..assessment.subject import NOT_READABLE, WriteSubject
 from .showing import MAX_FACT, line
 
-NOT_READ = "not known"
+NOT_KNOWN = "not known"
 
-LONGEST_FACT = 300
-"""Characters up to which a value is a fact; longer text is shown apart."""
+MAX_ARGUMENT_IN_FACTS = 300
+"""Most characters of an argument among the facts; longer text is shown apart."""
 
 MAX_NAMED = 10
 """Most things of a list that are named; the others are counted."""
@@ -45,7 +45,7 @@ Build: TypeAlias = Callable[[WriteSubject], Awaitable[Found]]
 
 def fact(label: str, value: Json) -> Fact:
     """Return a fact; an unknown value is said to be unknown."""
-    return label, NOT_READ if value in (None, "") else line(value, MAX_FACT)
+    return label, NOT_KNOWN if value in (None, "") else line(value, MAX_FACT)
 
 
 def known(*facts: tuple[str, Json]) -> tuple[Fact, ...]:
@@ -64,8 +64,8 @@ def status_word(campaign: JsonObject | None) -> str:
     """Return the status of a campaign as a word."""
     code = None if campaign is None else campaign.get("status")
     if not isinstance(code, int) or isinstance(code, bool):
-        return NOT_READ
-    return CAMPAIGN_STATUS.get(code, NOT_READ).replace("_", " ")
+        return NOT_KNOWN
+    return CAMPAIGN_STATUS.get(code, NOT_KNOWN).replace("_", " ")
 
 
 def campaign_facts(id: Json, campaign: JsonObject | None) -> tuple[Fact, ...]:
@@ -73,6 +73,12 @@ def campaign_facts(id: Json, campaign: JsonObject | None) -> tuple[Fact, ...]:
     name = NOT_READABLE if campaign is None else line(campaign.get("name") or id)
     status = "treated as active" if campaign is None else status_word(campaign)
     return ("Campaign", name), ("Its status", status), ("Its id", line(id))
+
+
+def reached_campaigns(subject: WriteSubject) -> tuple[Fact, ...]:
+    """Return name, status and id of each campaign that a write reaches."""
+    campaigns = subject.reach.campaigns.items()
+    return tuple(each for id, found in campaigns for each in campaign_facts(id, found))
 
 
 _SECRET = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
@@ -91,9 +97,9 @@ def without_secrets(value: Json) -> Json:
     return value
 
 
-def given_values(said: JsonObject, covered: Collection[str]) -> Iterator[Fact]:
+def given_values(arguments: JsonObject, covered: Collection[str]) -> Iterator[Fact]:
     """Yield the arguments of a tool that no fact shows yet."""
-    shown = without_secrets(said)
+    shown = without_secrets(arguments)
     for name in sorted(shown):
         if name not in covered:
             yield label_of_member(name), text_of(shown[name])

@@ -244,7 +244,7 @@ OLD = (
         "step_delay_days", schema=ONE_OR_MORE, description="wait before each follow-up"
     ),
 )
-"""Arguments of earlier servers; `workspace.old_sequences` reads them."""
+"""Arguments of earlier servers; `workspace.campaigns.old_sequences` reads them."""
 
 UNLISTED = tuple(evolve(each, unlisted=True) for each in (*RARE, *API_FORM, *OLD))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.catalog.index import BY_ID
-from instantly_mcp.features.consent.assessment.redirects import domains_of, redirecting
+from instantly_mcp.features.consent.assessment.redirects import (
+    own_domains_of,
+    redirecting,
+)
 
 
 class RedirectingTests(SynchronousTestCase):
@@ -14,7 +17,7 @@ class RedirectingTests(SynchronousTestCase):
     def test_domains_of_everybody(self) -> None:
         """An address of a mail provider says nothing of the others in its domain."""
         people = ["a@acme.example", "b@mail.ru", "c@gmx.at", "d@yahoo.co.uk"]
-        self.assertEqual(domains_of(people), {"acme.example"})
+        self.assertEqual(own_domains_of(people), {"acme.example"})
 
     def test_taken_away(self) -> None:
         """Without its own reply-to an account gets the answers: that redirects them."""
