@@ -44,3 +44,16 @@ def ask_operator(what: str) -> AccessRefusedError:
         what,
         "Nothing was sent. Tell the user that the operator of this server decides it.",
     )
+
+
+def not_recorded(what: str) -> AccessRefusedError:
+    """Return the refusal of a write of which no record can be made.
+
+    :param what: a sentence that says so.
+    """
+    return AccessRefusedError(
+        NOT_ALLOWED,
+        what,
+        "Nothing was sent. Tell the user that the operator of this server must look at "
+        "its log.",
+    )

@@ -13,7 +13,7 @@ from ..._deferred import deferred
 from ..._noop import noop
 from ..act import NOT_SENT, Act, Ending
 from ..interfaces import IAuditLog, IRail
-from ..refusal import NOT_ALLOWED, AccessRefusedError
+from ..refusal import not_recorded
 from .records import intent, outcome
 
 
@@ -40,12 +40,9 @@ class AuditRail:
             raise
         except Exception:
             self.log.failure("IMCP-AUDIT the audit file cannot be written")
-            raise AccessRefusedError(
-                NOT_ALLOWED,
+            raise not_recorded(
                 "The audit file of this server cannot be written, and without it "
-                "nothing may be changed.",
-                "Nothing was sent. Tell the user that the operator of this server must "
-                "look at its log.",
+                "nothing may be changed."
             ) from None
 
     def after(self, act: Act, ending: Ending) -> Deferred[None]:

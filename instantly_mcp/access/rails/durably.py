@@ -8,7 +8,7 @@ from typing import TypeVar
 from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
-from ..refusal import AccessRefusedError, ask_operator
+from ..refusal import AccessRefusedError, not_recorded
 
 T = TypeVar("T")
 
@@ -26,4 +26,4 @@ async def recorded(work: Awaitable[T]) -> T:
         raise
     except Exception:
         log.failure("A write was refused, because it could not be recorded")
-        raise ask_operator("This server cannot record what it sends.") from None
+        raise not_recorded("This server cannot record what it sends.") from None

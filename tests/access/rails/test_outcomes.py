@@ -184,6 +184,7 @@ class UnknownTests(OutcomeTestCase):
         error = failure.value
         assert isinstance(error, AccessRefusedError)
         self.assertEqual(error.code, "not_allowed")
+        self.assertIn("must look at its log", error.hint)
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
     def test_looking_when_the_store_fails(self) -> None:
