@@ -29,7 +29,8 @@ from .arguments.shared import (
     single,
 )
 from .arguments.strict_schemas import strict_schema
-from .declaring.declaration import Convert, ToolDeclaration, argument, required
+from .declaring.argument import Convert, argument, required
+from .declaring.declaration import ToolDeclaration
 from .declaring.hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.deletions import DELETE_ACCOUNT
 

@@ -13,7 +13,8 @@ from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS, CAMPAIGNS
 from .arguments.shared import ID, TEXT, list_of, reference
-from .declaring.declaration import ToolDeclaration, argument
+from .declaring.argument import argument
+from .declaring.declaration import ToolDeclaration
 from .declaring.hints import READ_ONLY
 from .workflows.report_all_workspaces import report_all_workspaces
 

@@ -10,7 +10,7 @@ from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from ..workspace.reply_values import as_object
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_brief, campaign_summary
-from .arguments import campaign_settings as settings
+from .arguments import campaigns as campaign_arguments
 from .arguments.identifiers import known_address
 from .arguments.shared import (
     CAMPAIGN_OUTPUT,
@@ -26,7 +26,8 @@ from .arguments.shared import (
     paging,
     single,
 )
-from .declaring.declaration import PREVIEW_CARD, ToolDeclaration, argument, required
+from .declaring.argument import argument, required
+from .declaring.declaration import PREVIEW_CARD, ToolDeclaration
 from .declaring.hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.activate_campaign import activate_campaign
 from .workflows.create_campaign import DEFAULTS, create_campaign
@@ -61,7 +62,7 @@ TOOLS = (
         output=CAMPAIGN_OUTPUT,
         arguments=(
             required("name", schema=NAME, convert=visible_name),
-            *settings.for_create(DEFAULTS),
+            *campaign_arguments.for_create(DEFAULTS),
             argument(
                 "dry_run",
                 schema=FLAG,
@@ -125,7 +126,7 @@ TOOLS = (
         arguments=(
             CAMPAIGN_ID,
             argument("name", schema=NAME, convert=visible_name),
-            *settings.for_update(),
+            *campaign_arguments.for_update(),
         ),
     ),
     ToolDeclaration(

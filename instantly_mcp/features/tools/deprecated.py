@@ -20,7 +20,8 @@ from ..workspace.names import CAMPAIGNS
 from .accounts import MANAGE_ACCOUNT_STATE
 from .analytics import END, START, STATUS
 from .arguments.shared import TEXT, TEXTS
-from .declaring.declaration import ToolDeclaration, argument
+from .declaring.argument import argument
+from .declaring.declaration import ToolDeclaration
 from .declaring.hints import READ_ONLY
 from .running.runner import build_tool
 from .workflows.analytics_overview import analytics_overview

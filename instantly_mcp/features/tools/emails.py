@@ -24,14 +24,8 @@ from .arguments.shared import (
     paging,
     reference,
 )
-from .declaring.declaration import (
-    PREVIEW_CARD,
-    Argument,
-    ToolDeclaration,
-    argument,
-    assumed,
-    required,
-)
+from .declaring.argument import Argument, argument, assumed, required
+from .declaring.declaration import PREVIEW_CARD, ToolDeclaration
 from .declaring.hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.list_emails import (
     ALL,

@@ -13,7 +13,8 @@ from .arguments.shared import (
     id_of,
     paging,
 )
-from .declaring.declaration import ToolDeclaration, argument
+from .declaring.argument import argument
+from .declaring.declaration import ToolDeclaration
 from .declaring.hints import READ_ONLY, READ_ONLY_LOCAL
 from .workflows.server_info import get_server_info
 

@@ -17,7 +17,8 @@ from .arguments.shared import (
     paging,
     single,
 )
-from .declaring.declaration import ToolDeclaration, argument, required
+from .declaring.argument import argument, required
+from .declaring.declaration import ToolDeclaration
 from .declaring.hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.deletions import DELETE_LIST
 

@@ -13,7 +13,7 @@ from ..workspace.labels import (
 )
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
-from .arguments.lead_arguments import (
+from .arguments.leads import (
     ESG,
     FILTER_NAMES,
     LEAD_ID,
@@ -36,7 +36,8 @@ from .arguments.shared import (
     reference,
     single,
 )
-from .declaring.declaration import ToolDeclaration, argument, required
+from .declaring.argument import argument, required
+from .declaring.declaration import ToolDeclaration
 from .declaring.hints import (
     ADDITIVE,
     DESTRUCTIVE,

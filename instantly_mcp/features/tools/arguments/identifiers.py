@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...._json_codec import Json
 from ...results import CallRefusedError
-from ..declaring.declaration import Convert
+from ..declaring.argument import Convert
 
 
 def identifier(argument: str) -> Convert:

@@ -12,7 +12,8 @@ from ...workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ...workspace.labels import View
 from ...workspace.mail.addresses import MAX_RECIPIENTS, checked_addresses
 from ...workspace.names import ACCOUNTS, ObjectKind
-from ..declaring.declaration import Argument, Convert, Reshape, argument, required
+from ..declaring.argument import Argument, Convert, argument, required
+from ..declaring.declaration import Reshape
 from .identifiers import identifier
 
 TEXT: JsonObject = {"type": "string"}

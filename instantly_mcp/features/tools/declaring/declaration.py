@@ -33,20 +33,9 @@ from ....protocol.primitives.tool import (
 from ...results import ToolOutcome
 from ...sizes import CursorOf
 from ...workspace.context import FeatureContext
-from .declared_argument import Argument, Convert, argument, assumed, required
+from .argument import Argument
 from .other_names import with_other_names
 from .resetting import RESET, Resettable
-
-__all__ = [
-    "Argument",
-    "Convert",
-    "Reshape",
-    "ToolDeclaration",
-    "Work",
-    "argument",
-    "assumed",
-    "required",
-]
 
 CONFIRM_TOKEN = "confirm_token"
 """The argument of every tool that changes something; see `features.consent`."""

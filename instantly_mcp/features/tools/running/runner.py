@@ -32,13 +32,8 @@ from ...results import (
 )
 from ...sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
 from ...workspace.context import FeatureContext
-from ..declaring.declaration import (
-    CONFIRM_TOKEN,
-    Convert,
-    Reshape,
-    ToolDeclaration,
-    Work,
-)
+from ..declaring.argument import Convert
+from ..declaring.declaration import CONFIRM_TOKEN, Reshape, ToolDeclaration, Work
 from ..declaring.resetting import Resettable, require_change
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .least_level import least_level

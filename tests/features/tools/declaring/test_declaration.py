@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.features.tools.declaring.declaration import ToolDeclaration, argument
+from instantly_mcp.features.tools.declaring.argument import argument
+from instantly_mcp.features.tools.declaring.declaration import ToolDeclaration
 from instantly_mcp.features.tools.declaring.hints import READ_ONLY
 
 

@@ -16,8 +16,8 @@ from ....protocol.arguments.schema_annotations import EMPTY_COUNTS, SUGGESTED_FO
 from ...results import CallRefusedError
 from ...workspace.campaigns.schedule import WEEK
 from ...workspace.names import ACCOUNTS
-from ..declaring.declaration import Argument, argument
-from . import campaign_arguments as forms
+from ..declaring.argument import Argument, argument
+from . import campaign_api_forms as forms
 from .shared import FLAG, TEXT, TEXTS, addresses_of
 
 MOST_COPIES = 10

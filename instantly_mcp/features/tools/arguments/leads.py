@@ -7,7 +7,7 @@ from ...results import CallRefusedError
 from ...workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_filter
 from ...workspace.mail.addresses import MAX_ADDRESS
 from ...workspace.names import CAMPAIGNS, LEAD_LISTS
-from ..declaring.declaration import Argument, Convert, argument
+from ..declaring.argument import Argument, Convert, argument
 from .shared import NAME, TEXT, TEXTS, id_of, reference
 from .strict_schemas import strict_schema
 
