@@ -6,14 +6,21 @@ from collections.abc import Sequence
 
 from . import (
     access,
+    approval_pages,
+    approvals,
+    audit,
     consent,
     envelopes,
     eras,
     features,
     listening,
     lists,
+    narrowing,
+    rails,
     sessions,
     tokens,
+    wiring,
+    writes,
 )
 from .mutant import Mutant
 
@@ -27,4 +34,11 @@ ALL: Sequence[Mutant] = (
     *access.MUTANTS,
     *consent.MUTANTS,
     *tokens.MUTANTS,
+    *narrowing.MUTANTS,
+    *writes.MUTANTS,
+    *rails.MUTANTS,
+    *approvals.MUTANTS,
+    *approval_pages.MUTANTS,
+    *audit.MUTANTS,
+    *wiring.MUTANTS,
 )
