@@ -59,6 +59,8 @@ KEPT = {
     "api.pace.throttle.Lane._sent": WORKSPACE,
     "api.pace.throttle.Throttle._lanes": WORKSPACE,
     "api.under_way.UnderWay._calls": NOTHING,
+    "features.consent.moves.Moves._under_way": WORKSPACE,
+    "features.consent.turns.WriteQueue._waiting": WORKSPACE,
     "features.untrusted.marking._Marking._plans": NOTHING,
     "features.untrusted.marking._Marking._texts": ONE_CALL,
     "features.untrusted.marking._Marking.fields": ONE_CALL,

@@ -12,6 +12,7 @@ APPROVAL_DENIED = "approval_denied"
 CAP_REACHED = "cap_reached"
 OUTCOME_UNKNOWN = "outcome_unknown"
 SENDING_OFF = "sending_off"
+BUSY = "busy"
 
 
 class AccessRefusedError(Exception):

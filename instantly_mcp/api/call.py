@@ -106,7 +106,8 @@ class ApiCall:
         """Note that the caller has left; return whether the write goes on."""
         self.left = True
         self.grant.may_have_acted = self.on_the_wire or self.in_doubt
-        return self.on_the_wire
+        self.grant.goes_on = self.on_the_wire
+        return self.grant.goes_on
 
     def note_doubt(self, may_have_acted: bool) -> None:
         """Note that an attempt failed, and whether it may have taken effect."""

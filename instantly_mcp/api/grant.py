@@ -35,6 +35,8 @@ class Grant:
         failed: its caller left when Instantly might have seen it, an attempt before the
         last one was answered with a server error, or a defect of this server hid the
         answer.
+    :ivar goes_on: whether the caller has left a write that Instantly may have seen, so
+        that `on_late_end` is called when it ends.
     """
 
     operation: Operation
@@ -43,6 +45,7 @@ class Grant:
     on_late_end: Callable[[Json | Failure], object] = field(default=noop, repr=False)
     may_go: Callable[[], bool] = field(default=always, repr=False)
     may_have_acted: bool = field(default=False, init=False)
+    goes_on: bool = field(default=False, init=False)
     _used: bool = field(default=False, init=False)
 
     def use(self, operation: Operation, arguments: JsonObject) -> bool:

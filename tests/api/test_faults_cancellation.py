@@ -72,6 +72,7 @@ class CancellationTests(FaultTestCase):
         call.cancel()
         self.failureResultOf(call, CancelledError)
         self.assertTrue(grant.may_have_acted)
+        self.assertTrue(grant.goes_on)
         self.assertEqual(ended, [])
         self.upstream.release()
         await self.detached.tracked[0]
@@ -91,6 +92,7 @@ class CancellationTests(FaultTestCase):
             else:
                 await call
             self.assertFalse(grant.may_have_acted)
+            self.assertFalse(grant.goes_on)
             self.assertEqual(ended, [])
 
     async def test_write_without_a_body_completes(self) -> None:

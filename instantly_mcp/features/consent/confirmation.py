@@ -11,10 +11,12 @@ A user's refusal is final: the same write is refused for some minutes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from attrs import define, frozen
 
+from ..._noop import noop
 from ...access.act import Act, Consent
 from ...access.canonical import digest_of
 from ...access.preview import Preview
@@ -69,12 +71,25 @@ class ConsentRequest:
     """A write that a person has to agree to.
 
     :param doing: what the tool does, with the token if the call has one.
+    :param pause: called before the call waits for a person; its preview is built again
+        after that.
     """
 
     act: Act
     preview: Preview
     call: Call
     doing: Doing
+    pause: Callable[[], None] = noop
+
+    @property
+    def preview_is_older(self) -> bool:
+        """Whether the preview is built before the answer of a client.
+
+        It is if this very call waits for the answer. A retry that brings the answer
+        has built the preview after it.
+        """
+        modern = self.call.caller.revision.modern
+        return not modern or self.call.set_task_message is not None
 
     @property
     def declined_mark(self) -> str:
@@ -169,6 +184,8 @@ class Confirmations:
         key = f"{CONFIRM_FIELD}-{asked.preview.digest[:32]}"
         call, clock = asked.call, asked.call.clock
         began = None if clock is None else clock.seconds()
+        if asked.preview_is_older:
+            asked.pause()
         try:
             answers = await call.ask({key: question})
         except NotAnswered as silence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from attrs import define
+from attrs import define, evolve
 
 from ...access.act import Consent
 from ...access.decisions import Decision
@@ -48,7 +48,7 @@ class Consents:
             consent = await self.confirmations.obtain(asked)
         except Silence:
             return await self._after_silence(asked, rebuild)
-        if consent.how == "elicitation" and _preview_is_older(asked):
+        if consent.how == "elicitation" and asked.preview_is_older:
             preview = await rebuild()
             if preview.digest != asked.preview.digest:
                 raise _changed()
@@ -56,6 +56,7 @@ class Consents:
 
     async def _after_silence(self, asked: ConsentRequest, rebuild: Rebuild) -> Consent:
         if self.fallback == "approve":
+            asked = evolve(asked, preview=await rebuild())
             return await self._approved(asked, rebuild)
         if self.fallback == "token":
             raise self.confirmations.token_required(asked, can_ask=True)
@@ -78,18 +79,9 @@ class Consents:
                 if refused.code != APPROVAL_PENDING or not _becomes_task(asked):
                     raise
                 id = str(refused.facts["approval"])
+            asked.pause()
             await self.approvals.when_changed(id)
             preview = await rebuild()
-
-
-def _preview_is_older(asked: ConsentRequest) -> bool:
-    """Say whether the preview was built before the answer.
-
-    It was if this very call waited for the answer. A retry that brings the answer has
-    built the preview after it.
-    """
-    call = asked.call
-    return not call.caller.revision.modern or call.set_task_message is not None
 
 
 def _changed() -> AccessRefusedError:

@@ -3,6 +3,7 @@
 1. The risk classes of the call are found out (`assessment`).
 2. Access level and policy decide: `access.levels`, `access.decisions`.
 3. If a person must agree, a preview is built (`previews`) and shown (`consents`).
+   Nothing that it depends on changes from then on (`turns`).
 4. The rails limit and record it; a grant is made for exactly this write; it is sent.
 5. The rails learn how it ended.
 """
@@ -34,7 +35,6 @@ from ...access.rails.passing import Rails
 from ...access.refusal import (
     APPROVAL_PENDING,
     CONFIRMATION_REQUIRED,
-    NOT_ALLOWED,
     AccessRefusedError,
     ask_operator,
 )
@@ -51,8 +51,11 @@ from .assessment.targets import targets_of
 from .call_consents import CallConsents
 from .confirmation import ConsentRequest
 from .consents import Consents
+from .moves import Moves
 from .previews.building import build_preview
+from .refusals import beyond_consent, call_refusal
 from .sending import ActSending
+from .turns import MAX_WAIT_SECONDS, Turn, Turns
 
 _REFUSALS = (AccessRefusedError, CallRefusedError)
 _QUESTIONS = frozenset({CONFIRMATION_REQUIRED, APPROVAL_PENDING})
@@ -80,6 +83,8 @@ class WriteGuard:
     campaigns: CampaignLimits = field(factory=CampaignLimits)
     counts_selections: bool = False
     audit: IAuditLog | None = None
+    _turns: Turns = field(factory=Turns, init=False)
+    _moves: Moves = field(factory=Moves, init=False)
     _calls: WeakKeyDictionary[Doing, CallConsents] = field(
         factory=WeakKeyDictionary, init=False
     )
@@ -116,13 +121,16 @@ class WriteGuard:
         call: Call,
         also: Sequence[str],
     ) -> None:
+        turn = self._turns.of(call.credential.workspace_key, operation)
         try:
-            act = await self._permitted(context, operation, arguments, call)
+            act = await self._permitted(context, operation, arguments, call, turn)
             for covered in also if act.consent else ():
                 self._consents_of(call).add(BY_ID[covered], act)
         except _REFUSALS as refused:
             self._record_refusal(context, operation, arguments, call, refused.code)
-            raise _call_refusal(refused) from None
+            raise call_refusal(refused) from None
+        finally:
+            turn.leave()
 
     async def _write(
         self,
@@ -131,19 +139,44 @@ class WriteGuard:
         arguments: JsonObject,
         call: Call,
     ) -> Json:
+        turn = self._turns.of(call.credential.workspace_key, operation)
         try:
-            act = await self._permitted(context, operation, arguments, call)
+            act = await self._passed(context, operation, arguments, call, turn)
+            self._consents_of(call).wrote = True
+            sending = ActSending(
+                context, act, self.rails, partial(self._ended, turn, context, act)
+            )
+            may_go = partial(self.rails.may_go, act)
+            grant = grant_to_write(act, call.credential, sending.ended_late, may_go)
+        except BaseException:
+            turn.leave()
+            raise
+        return await sending.send(grant, call)
+
+    def _ended(
+        self, turn: Turn, context: FeatureContext, act: Act, reply: Json
+    ) -> None:
+        self._moves.note(act, reply, context.clock.seconds())
+        turn.leave()
+
+    async def _passed(
+        self,
+        context: FeatureContext,
+        operation: Operation,
+        arguments: JsonObject,
+        call: Call,
+        turn: Turn,
+    ) -> Act:
+        """Return a write that is permitted and has passed the rails."""
+        try:
+            act = await self._permitted(context, operation, arguments, call, turn)
             await self.rails.before(act)
+            return act
         except _REFUSALS as refused:
             self._record_refusal(context, operation, arguments, call, refused.code)
-            raise _call_refusal(refused) from None
+            raise call_refusal(refused) from None
         except CancelledError as left:
             raise LeftBeforeSendingError from left
-        self._consents_of(call).wrote = True
-        sending = ActSending(context, act, self.rails)
-        may_go = partial(self.rails.may_go, act)
-        grant = grant_to_write(act, call.credential, sending.ended_late, may_go)
-        return await sending.send(grant, call)
 
     async def _permitted(
         self,
@@ -151,8 +184,11 @@ class WriteGuard:
         operation: Operation,
         arguments: JsonObject,
         call: Call,
+        turn: Turn,
     ) -> Act:
         """Return a write as it may be sent, with the consent that it needs.
+
+        What only ends sending takes no turn: it never waits.
 
         :raises AccessRefusedError: when level, policy or a person forbid it.
         """
@@ -163,10 +199,13 @@ class WriteGuard:
             # Refused before anything is read. A call whose classes are still to be
             # found out may not be one of the other writes at all.
             self._decision(subject, certain)
+        if not operation.stops:
+            await _take(turn, subject)
         found = await assess(subject, self.allow_domains)
         subject = assessed(subject, found)
         decision = self._decision(subject, found.risks)
         await require_permitted_campaigns(subject, self.campaigns)
+        await self._moves.require_left(subject)
         act = _act(subject, doing, decision, context.rights_of(call))
         if self.counts_selections:
             act = await counted(subject, act)
@@ -176,9 +215,9 @@ class WriteGuard:
         consent = held.covering(operation, found.risks, decision)
         if consent is None:
             if held.wrote:
-                raise _beyond_consent()
+                raise beyond_consent()
             await self.rails.look(act)
-            consent = await self._consented(subject, act, doing)
+            consent = await self._consented(subject, act, doing, turn)
             # The caller's token may have been narrowed or revoked meanwhile.
             self._decision(subject, found.risks)
             act = evolve(act, consent=consent)
@@ -207,24 +246,29 @@ class WriteGuard:
         return ruling.decision
 
     async def _consented(
-        self, subject: WriteSubject, act: Act, doing: Doing
+        self, subject: WriteSubject, act: Act, doing: Doing, turn: Turn
     ) -> Consent:
         if self.consents is None:
             raise ask_operator("This needs a consent, and no one can be asked here.")
-        rebuild = partial(self._preview_again, subject, act)
+        rebuild = partial(self._preview_again, subject, act, turn)
+        await self._moves.require_arrived(subject)
         preview = await build_preview(subject, act.workspace)
-        asked = ConsentRequest(act, preview, subject.call, doing)
+        asked = ConsentRequest(act, preview, subject.call, doing, turn.leave)
         return await self.consents.obtain(asked, rebuild)
 
-    async def _preview_again(self, subject: WriteSubject, act: Act) -> Preview:
+    async def _preview_again(
+        self, subject: WriteSubject, act: Act, turn: Turn
+    ) -> Preview:
         """Return the preview as of now, after a wait.
 
         :raises AccessRefusedError: when the write now does more than was asked for.
         """
+        await _take(turn, subject)
         again = evolve(subject, replies={})
         found = await assess(again, self.allow_domains)
         if not found.risks <= act.risks:
-            raise _beyond_consent()
+            raise beyond_consent()
+        await self._moves.require_arrived(subject)
         return await build_preview(assessed(again, found), act.workspace)
 
     def _record_refusal(
@@ -249,6 +293,11 @@ class WriteGuard:
 
     def _consents_of(self, call: Call) -> CallConsents:
         return self._calls.setdefault(_required_doing(call), CallConsents())
+
+
+async def _take(turn: Turn, subject: WriteSubject) -> None:
+    context, call = subject.context, subject.call
+    await turn.take(context.clock, context.wait_seconds(call, MAX_WAIT_SECONDS))
 
 
 def _required_doing(call: Call) -> Doing:
@@ -293,23 +342,4 @@ def _act(
         decision=decision,
         **amounts_of(subject),
         call=doing.id,
-    )
-
-
-def _call_refusal(
-    refused: AccessRefusedError | CallRefusedError,
-) -> CallRefusedError:
-    if isinstance(refused, CallRefusedError):
-        return refused
-    return CallRefusedError(
-        refused.code, refused.message, refused.hint, **refused.facts
-    )
-
-
-def _beyond_consent() -> AccessRefusedError:
-    return AccessRefusedError(
-        NOT_ALLOWED,
-        "A further part of this needs a consent of its own, because it does more than "
-        "was agreed to. That part was not sent.",
-        "Tell the user what was done before, and what was not.",
     )

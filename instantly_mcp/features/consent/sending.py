@@ -6,6 +6,7 @@ first that its outcome is unknown, and its real ending when it has one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from attrs import define, field
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..._json_codec import Json
+from ..._noop import noop
 from ...access.act import Act, Ending, EndingKind
 from ...access.rails.passing import Rails
 from ...api.grant import Grant
@@ -26,6 +28,8 @@ from .endings import ending_of
 class ActSending:
     """One write under way, which has passed the rails.
 
+    :param on_end: called with the reply, or ``None``, when nothing more of it can reach
+        Instantly.
     :param started: in clock seconds.
     """
 
@@ -34,6 +38,7 @@ class ActSending:
     context: FeatureContext
     act: Act
     rails: Rails
+    on_end: Callable[[Json], object] = noop
     started: float = field(init=False)
 
     @started.default
@@ -52,13 +57,17 @@ class ActSending:
         except BaseException as error:
             doubt = grant.may_have_acted
             ending = ending_of(error, self._seconds, may_have_acted=doubt)
+            if not grant.goes_on:
+                self.on_end(None)
             await self.rails.after(act, ending)
             raise
+        self.on_end(reply)
         await self.rails.after(act, self._done())
         return reply
 
     def ended_late(self, result: Json | Failure) -> None:
         """Report the real ending of a write whose caller had left."""
+        self.on_end(None if isinstance(result, Failure) else result)
         ending = self._done()
         if isinstance(result, Failure):
             error = result.value or RuntimeError("no exception")

@@ -197,6 +197,17 @@ class TaskTests(ApprovalCase):
         self.assertEqual(self.successResultOf(self.approvals.pending()), [])
         self.assertEqual(self.instantly.calls("createLead"), [])
 
+    def test_others_go_on(self) -> None:
+        """While the approver decides, other changes of the workspace go on."""
+        id = self.start()
+        self.instantly.answers("moveLeads", {"id": "j1", "status": "success"})
+        move = call(
+            "move_leads_to_campaign_or_list", {"list_id": "l1", "to_list_id": "l2"}
+        )
+        self.assertNotIn("isError", self.line.send_modern(modern(move)).result)
+        self.decide(self.waiting())
+        self.assertEqual(self.task(id)["status"], "completed")
+
 
 class SilenceTests(ApprovalCase):
     """Where sending is confirmed, silence can lead to an approval."""

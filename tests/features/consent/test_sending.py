@@ -52,6 +52,7 @@ class SendingTests(ClockedTestCase):
         """Let Instantly answer when the test says so."""
         super().setUp()
         self.rail = Endings()
+        self.ended: list[Json] = []
         self.reply: Deferred[Json] = Deferred()
         self.grants: list[Grant] = []
 
@@ -65,7 +66,7 @@ class SendingTests(ClockedTestCase):
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
         context: Any = self
         mail = act("replyToEmail", arguments=MAIL)
-        sending = ActSending(context, mail, Rails([self.rail]))
+        sending = ActSending(context, mail, Rails([self.rail]), self.ended.append)
         grant = grant_to_write(mail, KEY, sending.ended_late)
         return Deferred.fromCoroutine(sending.send(grant, call))
 
@@ -140,3 +141,22 @@ class SendingTests(ClockedTestCase):
             self.assertEqual(self.kinds(), ["ambiguous"])
             grant.on_late_end(result)
             self.assertEqual(self.kinds(), ["ambiguous", kind])
+
+    def test_when_it_has_ended(self) -> None:
+        """It has ended with its answer; one that its caller left ends later."""
+        self.start()
+        self.reply.callback({"id": "sent"})
+        self.assertEqual(self.ended, [{"id": "sent"}])
+        self.reply = Deferred()
+        running = self.start()
+        running.cancel()
+        self.failureResultOf(running, CancelledError)
+        self.assertEqual(self.ended[1:], [None])
+        self.reply = Deferred()
+        running = self.start()
+        self.grants[-1].goes_on = True
+        running.cancel()
+        self.failureResultOf(running, CancelledError)
+        self.assertEqual(self.ended[2:], [])
+        self.grants[-1].on_late_end({"id": "sent"})
+        self.assertEqual(self.ended[2:], [{"id": "sent"}])

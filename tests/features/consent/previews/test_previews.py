@@ -130,6 +130,17 @@ class PreviewTests(ClockedTestCase):
         self.assertEqual(len(before), 4)
         self.assertEqual([each for each in before if "times" in each], [])
 
+    def test_launch_while_leads_join(self) -> None:
+        """No start is asked for while a job moves leads into the campaign."""
+        id = self.campaign("Healthcare pilots")
+        source = self.first("list_lead_lists")["id"]
+        self.call("move_leads_to_campaign_or_list", list_id=source, to_campaign_id=id)
+        got = self.call("activate_campaign", campaign_id=id)
+        self.assertEqual(got["error"]["code"], "busy")
+        self.clock.advance(60)
+        _, shows = self.asked("activate_campaign", campaign_id=id)
+        self.assertNotIn("Leads: 120", shows)
+
     def test_launch_with_other_leads(self) -> None:
         """A lead that was added since then is shown before anything starts."""
         id = self.campaign("Healthcare pilots")
