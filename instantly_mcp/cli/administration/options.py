@@ -7,7 +7,7 @@ which makes the answer readable. The daemon's side is in ``daemon/control/``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from twisted.internet.defer import Deferred
 
@@ -51,12 +51,6 @@ class AdminOptions(CommandOptions):
         ["state-dir", None, None, "The daemon's state directory, if not the default."],
         ["config", None, None, "The daemon's TOML file, if it has one."],
     ]
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Accept arguments, such as the id of a token, before or after the options."""
-        words = list(options or ())
-        first = next((n for n, word in enumerate(words) if word.startswith("-")), 0)
-        super().parseOptions([*words[first:], *words[:first]])
 
     def request(self) -> object:
         """Return the request of the command, an instance of its attrs class.

@@ -12,6 +12,7 @@ from ...daemon.control.dispatch import NoArguments
 from ..interfaces import Subcommands
 from ..options import CommandGroup
 from .columns import in_columns
+from .one_word import OneWordOptions
 from .options import AdminOptions
 
 
@@ -84,15 +85,10 @@ class TokenListOptions(AdminOptions):
         return in_columns((*headings, *times), [_row(token) for token in value])
 
 
-class TokenNamedOptions(AdminOptions):
+class TokenNamedOptions(OneWordOptions):
     """Base class for the options of a command on one token."""
 
-    def parseArgs(self, token: str = "", *rest: str) -> None:
-        """Store the id or the name of the token."""
-        super().parseArgs(*rest)
-        if not token:
-            raise usage.UsageError("name the token by its id or its name")
-        self["token"] = token
+    word = "the token's id or its name, as instantly-mcp token list shows them"
 
 
 class TokenRevokeOptions(TokenNamedOptions):
@@ -106,7 +102,7 @@ class TokenRevokeOptions(TokenNamedOptions):
     )
 
     def request(self) -> NamedToken:
-        return NamedToken(token=self["token"])
+        return NamedToken(token=self.given)
 
     def shown(self, value: Json) -> Iterable[str]:
         yield f"{value['id']} ({value['name']}) is revoked."
@@ -125,7 +121,7 @@ class TokenNarrowOptions(TokenNamedOptions):
 
     def request(self) -> NarrowToken:
         return NarrowToken(
-            token=self["token"],
+            token=self.given,
             access=self["access"],
             toolsets=_names(self["toolsets"]),
         )

@@ -65,7 +65,7 @@ class Components:
     :param close_state: the last step of a stop.
     :param reload: reads key files and certificates again, and opens the log file
         again; never raises.
-    :param rotate_log: opens the log file again; never raises.
+    :param rotate_log: opens the log file and the audit file again; never raises.
     """
 
     ports: Ports

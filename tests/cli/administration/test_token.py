@@ -79,6 +79,7 @@ class TokenOptionsTests(SynchronousTestCase):
         for words in (
             ("revoke", "tabc", "--state-dir", "/s"),
             ("revoke", "--state-dir", "/s", "tabc"),
+            ("revoke", "--json", "tabc", "--state-dir", "/s"),
         ):
             self.assertEqual(self.parsed(*words).request(), NamedToken(token="tabc"))
         self.assertEqual(
