@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...._json_codec import Json, JsonObject
 from ....access.preview import Fact
+from ...tools.workflows.warnings import ACTIVE_STATUS, VERIFY_FLAGS
 from ...workspace.reply_values import as_list
 from ..assessment.selection import read_selection
 from ..assessment.subject import NOT_READABLE, WriteSubject
@@ -20,8 +21,7 @@ from .parts import (
     text_of,
 )
 
-_FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
-MAX_TOLD = 20
+MAX_DESCRIBED = 20
 """Most new leads of which everything is shown."""
 
 _DESTINATIONS = frozenset(
@@ -33,7 +33,7 @@ async def build_adding(subject: WriteSubject) -> Found:
     """Find where new leads are added, and which."""
     leads = as_list(subject.tool_arguments.get("leads")) or [subject.tool_arguments]
     emails = [each.get("email") for each in leads if isinstance(each, dict)]
-    verified = any(subject.arguments.get(flag) for flag in _FLAGS)
+    verified = any(subject.arguments.get(flag) for flag in VERIFY_FLAGS)
     return Found(
         title=_title(subject, "Add leads"),
         facts=(
@@ -61,12 +61,13 @@ def _enrichment(subject: WriteSubject) -> tuple[Fact, ...]:
 
 def _texts_of(leads: Sequence[Json]) -> Iterator[Fact]:
     """Yield what is known of several leads besides their addresses: mail can say it."""
-    told = [each for each in leads if isinstance(each, dict) and set(each) - {"email"}]
-    if told:
-        shown = told[:MAX_TOLD]
-        part = (
-            f", the first {len(shown)} of {len(told)}" if len(told) > MAX_TOLD else ""
-        )
+    described = [
+        each for each in leads if isinstance(each, dict) and set(each) - {"email"}
+    ]
+    if described:
+        shown = described[:MAX_DESCRIBED]
+        cut = len(described) > MAX_DESCRIBED
+        part = f", the first {len(shown)} of {len(described)}" if cut else ""
         yield f"What mail can say of them{part}", "\n".join(map(text_of, shown))
 
 
@@ -103,8 +104,8 @@ async def build_lead_change(subject: WriteSubject) -> Found:
 def _title(subject: WriteSubject, does: str) -> str:
     if not subject.reach.sends:
         return f"{does}."
-    active = [c for c in subject.reach.campaigns.values() if c.get("status") == 1]
-    if active:
+    statuses = [each.get("status") for each in subject.reach.campaigns.values()]
+    if ACTIVE_STATUS in statuses:
         return f"{does}: a running campaign then sends mail."
     return f"{does}: the campaign may then send mail."
 

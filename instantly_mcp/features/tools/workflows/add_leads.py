@@ -98,7 +98,7 @@ class Tally:
                 {"index": index, "id": lead.get("id"), "email": lead.get("email")}
             )
 
-    def said(self, given: JsonObject) -> list[str]:
+    def warnings(self, given: JsonObject) -> list[str]:
         """Return warnings: how many leads Instantly left out, and what it costs."""
         uploaded = self.counters["leads_uploaded"]
         return [*self._left_out(), *warnings_for_verification(given, uploaded)]
@@ -158,7 +158,7 @@ async def add_leads(
     for number, chunk in enumerate(chunks, 1):
         if number > 1 and context.wait_seconds(call, CHUNK_SECONDS) < CHUNK_SECONDS:
             summary = tally.as_object(rows) | _rest(chunk, rows, done)
-            return with_warnings(summary, [*warnings, *tally.said(asked)])
+            return with_warnings(summary, [*warnings, *tally.warnings(asked)])
         request = {**asked, "leads": [lead for _, lead in chunk]}
         try:
             reply = await context.fetch("bulkAddLeads", request, call)
@@ -176,7 +176,7 @@ async def add_leads(
         done += len(chunk)
         call.progress(done, len(rows.to_send), f"Added chunk {number} of {len(chunks)}")
     summary = tally.as_object(rows)
-    return with_warnings(summary, [*warnings, *tally.said(asked)])
+    return with_warnings(summary, [*warnings, *tally.warnings(asked)])
 
 
 def _destination(given: JsonObject) -> str:

@@ -22,7 +22,7 @@ from ...workspace.mail.addresses import checked_address
 from ...workspace.reply_values import as_object
 from .verify_list import verify_list
 
-MAX_TASK_SECONDS = 600
+MAX_VERIFICATION_SECONDS = 600
 """Seconds for a task: a verification still pending then rarely ever finishes."""
 
 ASK_AGAIN = (
@@ -60,7 +60,7 @@ async def verify_email(
         raise
     longest = context.wait_seconds(call, given["max_wait_seconds"])
     if _is_pending(reply) and call.become_task("The verification is pending"):
-        longest = MAX_TASK_SECONDS
+        longest = MAX_VERIFICATION_SECONDS
     reply, trouble = await _settled(context, request, reply, call, longest)
     described = _described(address, reply, charged=True)
     if trouble is not None:

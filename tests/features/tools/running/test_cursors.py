@@ -21,7 +21,7 @@ from instantly_mcp.features.tools.running.cursors import (
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.cases import ToolTestCase
-from tests.features.workspace.test_names import ID, page
+from tests.features.workspace.memory.test_name_cache import ID, page
 from tests.support.instantly import api_error
 from tests.support.seals import new_seal
 

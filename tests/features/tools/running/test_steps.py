@@ -10,7 +10,7 @@ from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.features.tools.running.steps import with_steps_done
 from tests.features.cases import ToolTestCase
 from tests.features.test_odd_replies import arguments_of
-from tests.features.workspace.test_names import ID
+from tests.features.workspace.memory.test_name_cache import ID
 from tests.support.instantly import api_error
 
 LEAD = {"id": "l1", "email": "a@example.com", "payload": {"a": 1}}
