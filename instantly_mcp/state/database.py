@@ -84,6 +84,8 @@ class SqliteDatabase:
         self._path = path
         self._pool: ConnectionPool | None = None
         self._closed = False
+        self._opened = path
+        self._file: tuple[int, int] | None = None
         _require_file(path)
         try:
             with closing(_connect(path)) as connection:
@@ -99,10 +101,12 @@ class SqliteDatabase:
         if self._pool is None:
             return execute(self._run_now, interaction, args)
         # adbapi commits after the interaction, or rolls back.
-        running = self._pool.runInteraction(_begin, interaction, args)
+        running = self._pool.runInteraction(self._begin_in_file, interaction, args)
         return cast("Deferred[T]", running)
 
     def start(self, reactor: Any) -> Deferred[None]:
+        self._opened = os.path.abspath(self._path)
+        self._file = _identity(self._opened)
         self._pool = ConnectionPool(
             "sqlite3",
             *_arguments(self._path),
@@ -123,7 +127,7 @@ class SqliteDatabase:
             return
         idle = True
         try:
-            await self.run(_nothing)
+            await pool.runInteraction(_begin, _nothing, ())
         except CancelledError:
             idle = False
             raise
@@ -135,6 +139,18 @@ class SqliteDatabase:
             else:
                 last = pool.runInteraction(_begin, _nothing, ())
                 last.addBoth(lambda _: pool.close())
+
+    def _begin_in_file(
+        self, cursor: sqlite3.Cursor, interaction: Callable[..., T], args: Any
+    ) -> T:
+        """Run an interaction if the file is still the one that was opened.
+
+        What is written to a file that was removed or replaced is lost with the process,
+        although SQLite reports success.
+        """
+        if _identity(self._opened) != self._file:
+            raise sqlite3.OperationalError(f"{self._path} was removed or replaced")
+        return _begin(cursor, interaction, args)
 
     def _run_now(self, interaction: Callable[..., T], args: tuple[Any, ...]) -> T:
         with closing(_connect(self._path)) as connection:
@@ -247,7 +263,15 @@ def _problem_with(path: str) -> str | None:
     return None
 
 
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _require_intact(connection: sqlite3.Connection) -> None:
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise sqlite3.DatabaseError(f"it is damaged: {found}")
+        raise sqlite3.DatabaseError(f"it is damaged: {' '.join(found.split())}")

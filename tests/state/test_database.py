@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -203,7 +204,7 @@ class RefusedTests(FileTestCase):
         damaged = bytearray(self.path.read_bytes())
         damaged[-9000:-5000] = b"\xa5" * 4000
         self.path.write_bytes(damaged)
-        self.refused()
+        self.assertNotIn("\n", self.refused())
         self.assertEqual(self.path.read_bytes(), damaged)
 
     def test_later_version(self):
@@ -260,6 +261,21 @@ class ThreadTests(TestCase):
         threads = await gatherResults([self.database.run(thread_of) for _ in range(10)])
         self.assertEqual(len(set(threads)), 1)
         self.assertNotIn(threading.get_ident(), threads)
+
+    @deferred
+    async def test_removed_meanwhile(self):
+        """What would be written to a file that is gone, or another one, is refused."""
+        await self.start()
+        kept = f"{self.path}.kept"
+        os.rename(self.path, kept)
+        with self.assertRaises(sqlite3.OperationalError) as caught:
+            await self.database.run(note, 7)
+        self.assertIn("was removed or replaced", str(caught.exception))
+        shutil.copy(kept, self.path)
+        with self.assertRaises(sqlite3.OperationalError):
+            await self.database.run(note, 7)
+        os.replace(kept, self.path)
+        self.assertEqual(await self.database.run(note, 8), 1)
 
     @deferred
     async def test_order(self):

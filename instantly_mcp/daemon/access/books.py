@@ -24,6 +24,7 @@ from ...access.rails.kill_switch import KillSwitch
 from ...access.tokens.book import TokenBook
 from ...access.tokens.token import TokenState
 from ...access.workspaces.book import WorkspaceBook
+from ...state.database import DATABASE_FILE_NAME
 from ...state.interfaces import IDatabase
 from ...state.stores.approvals import SqlApprovalStore
 from ...state.stores.approvers import SqlApproverStore
@@ -115,7 +116,8 @@ def finish(loading: Deferred[None]) -> None:
     for failure in failures:
         if failure.check(sqlite3.Error, ValueError):
             raise ConfigurationError(
-                f"IMCP-STATE the database cannot be read: {failure.getErrorMessage()}"
+                f"IMCP-STATE {DATABASE_FILE_NAME} in the state directory cannot be "
+                f"read: {failure.getErrorMessage()}"
             )
         failure.raiseException()
 
