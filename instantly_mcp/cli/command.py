@@ -26,6 +26,9 @@ from .tools import ToolsOptions
 
 EX_USAGE = 64
 
+EX_INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells report it: 128 and the number of SIGINT."""
+
 SUBCOMMANDS: Subcommands = (
     ("run", None, RunOptions, "Serve MCP clients."),
     ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
@@ -79,6 +82,9 @@ def run_command(arguments: Sequence[str]) -> int:
         # again when it closes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        # Ctrl-C at the question for a secret, or before the reactor handles signals.
+        return EX_INTERRUPTED
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -37,3 +37,19 @@ class ClosedPipeTests(SynchronousTestCase):
             finally:
                 os.close(writer)
             self.assertEqual((done.returncode, done.stderr), (0, b""), words)
+
+    def test_full_disk(self):
+        """When the answer cannot be printed, it says that the command is done."""
+        words = ["token", "add", "--name", "ada", "--state-dir", self.mktemp()]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "instantly_mcp", *words],
+                cwd=ROOT,
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertIn(b"the command is done, but its answer is lost", done.stderr)
+        self.assertEqual(done.stderr.count(b"\n"), 1)

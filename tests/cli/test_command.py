@@ -11,8 +11,22 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp import __version__ as VERSION
 from instantly_mcp.cli.command import SUBCOMMANDS, run_command, with_default
+from instantly_mcp.cli.tools import ToolsOptions
 from instantly_mcp.daemon.settings.sources.options import SettingOptions
 from instantly_mcp.daemon.settings.table import SETTINGS
+
+
+class InterruptedTests(SynchronousTestCase):
+    """Ctrl-C, for example at the question for a secret."""
+
+    def test_status(self):
+        """It ends the command with the status that shells use, and no traceback."""
+
+        def interrupted(options):
+            raise KeyboardInterrupt
+
+        self.patch(ToolsOptions, "run", interrupted)
+        self.assertEqual(run_command(["tools"]), 130)
 
 
 class DefaultTests(SynchronousTestCase):

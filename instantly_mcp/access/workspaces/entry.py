@@ -79,6 +79,8 @@ def mistake_in(entry: WorkspaceEntry) -> str | None:
         )
     if entry.api_key_file is not None and not entry.api_key_file.startswith("/"):
         return f"{entry.alias}: the path of its key file must be absolute"
+    if entry.api_key_file is not None and "\0" in entry.api_key_file:
+        return f"{entry.alias}: the path of its key file has a NUL character"
     if entry.under is None:
         return (
             None

@@ -165,10 +165,15 @@ def _secret() -> str:
 
     :raises usage.UsageError: if there is none.
     """
-    if sys.stdin.isatty():
-        secret = getpass("Secret of the approver: ")
-    else:
-        secret = sys.stdin.readline()
+    try:
+        if sys.stdin.isatty():
+            secret = getpass("Secret of the approver: ")
+        else:
+            secret = sys.stdin.readline()
+    except EOFError:
+        secret = ""
+    except UnicodeDecodeError:
+        raise usage.UsageError("the secret of an approver is plain ASCII") from None
     if not secret.strip():
         raise usage.UsageError("the secret of an approver is needed, on standard input")
     return secret.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from twisted.python import usage
 
@@ -30,7 +31,7 @@ class OneWordOptions(AdminOptions):
                 continue
             known.append(word)
             if f"{word.removeprefix('--')}=" in self.longOpt:
-                known.extend([value for value in [next(rest, None)] if value])
+                known.extend(islice(rest, 1))
         super().parseOptions([*known, *others])
 
     def parseArgs(self, *rest: str) -> None:

@@ -6,6 +6,7 @@ which makes the answer readable. The daemon's side is in ``daemon/control/``.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -31,6 +32,10 @@ EX_REFUSED = 1
 
 Nothing was changed, unless the lines say what is in effect and could not be stored.
 """
+
+
+EX_IOERR = 74
+"""The exit status when the command is done, and its answer cannot be printed."""
 
 
 class AdminOptions(CommandOptions):
@@ -101,9 +106,24 @@ class AdminOptions(CommandOptions):
         except CommandRefusedError as error:
             report([*error.lines, *(alone if self.reads else ())], sys.stderr)
             return EX_REFUSED
-        for line in self._printed(answers[0]):
-            print(line)
+        status = self._print(answers[0])
         report(alone, sys.stderr)
+        return status
+
+    def _print(self, value: Json) -> int:
+        """Print an answer; return the exit status."""
+        try:
+            for line in self._printed(value):
+                print(line)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # Python would report the error again when it closes standard output.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            lost = f"the command is done, but its answer is lost: {error.strerror}"
+            report([lost], sys.stderr)
+            return EX_IOERR
         return 0
 
     def _printed(self, value: Json) -> Iterable[str]:

@@ -58,6 +58,7 @@ class EntryTests(SynchronousTestCase):
             WorkspaceEntry(alias="a"),
             WorkspaceEntry(alias="a", api_key_file="/k", under="agency", id="ws-1"),
             WorkspaceEntry(alias="a", api_key_file="k"),
+            WorkspaceEntry(alias="a", api_key_file="/k\0"),
             WorkspaceEntry(alias="a", api_key_file="/k", id="ws-1"),
             WorkspaceEntry(alias="a", under="agency"),
             WorkspaceEntry(alias="a", under="agency", id="ws 1"),

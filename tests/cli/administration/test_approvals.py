@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from io import StringIO
+from types import SimpleNamespace
 
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp.cli.administration import approvals
 from instantly_mcp.cli.administration.approvals import (
     ApprovalsApproveOptions,
     ApprovalsDenyOptions,
@@ -71,6 +73,19 @@ class DecisionTests(SynchronousTestCase):
         """An empty input decides nothing."""
         for text in ("", "\n"):
             self.patch(sys, "stdin", StringIO(text))
+            with self.assertRaises(usage.UsageError):
+                request_of(ApprovalsApproveOptions(), "abcd2345")
+
+    def test_keys_at_the_question(self) -> None:
+        """Ctrl-D at the question, and what is not text, decide nothing."""
+        self.patch(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+        undecodable = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid")
+        for pressed in (EOFError(), undecodable):
+
+            def asked(prompt: str, pressed: Exception = pressed) -> str:
+                raise pressed
+
+            self.patch(approvals, "getpass", asked)
             with self.assertRaises(usage.UsageError):
                 request_of(ApprovalsApproveOptions(), "abcd2345")
 

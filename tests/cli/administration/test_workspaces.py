@@ -44,6 +44,11 @@ class AddTests(SynchronousTestCase):
         expected = AddWorkspace(alias="blue", api_key_file=os.path.abspath("keys/blue"))
         self.assertEqual(request, expected)
 
+    def test_empty_value(self) -> None:
+        """An option with an empty value does not take the next word as its value."""
+        request = self.parsed("one", "--under", "", "--id", "ws-1")
+        self.assertEqual(request, AddWorkspace(alias="one", under="", id="ws-1"))
+
     def test_key_in_the_place_of_a_file(self) -> None:
         """A key that is given in the place of its file is refused, not repeated."""
         key = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo6MTIzNDU2Nzg="
