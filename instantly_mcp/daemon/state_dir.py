@@ -35,7 +35,7 @@ from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, TokenSealer, make_toke
 from .audit.build import Audit, open_audit
 from .settings.errors import ConfigurationError
 from .settings.settings import Settings
-from .state_access import open_to_others
+from .state_access import open_to_others, user_name
 
 log = Logger()
 
@@ -242,7 +242,10 @@ def _problem(path: Path) -> str | None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         return error.strerror or type(error).__name__
-    problem = open_to_others(path, os.geteuid())
-    if problem is None and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        return "no permission to write there, or a read-only file system"
-    return problem
+    user, owner = os.geteuid(), path.stat().st_uid
+    problem = open_to_others(path, user)
+    if problem is not None or os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return problem
+    if user in {0, owner}:
+        return "it cannot be written, as on a read-only file system"
+    return f"it belongs to {user_name(owner)}, and this user cannot write there"

@@ -20,8 +20,14 @@ from ..._json_codec import Json, JsonObject, dumps
 from ...daemon.audit.build import audit_path
 from ...daemon.audit.file import noted_head
 from ...daemon.audit.key import read_key
-from ...daemon.audit.reading import Verified, entries, missing_file, verify
-from ...daemon.control.direct import state_directory
+from ...daemon.audit.reading import (
+    Verified,
+    entries,
+    is_missing,
+    missing_file,
+    verify,
+)
+from ...daemon.control.direct import state_directory_to_read
 from ...daemon.settings.errors import ConfigurationError, report
 from ...daemon.settings.loading import examine_process
 from ..options import CommandGroup, CommandOptions
@@ -59,8 +65,8 @@ class _AuditFileOptions(CommandOptions):
     def found(self) -> tuple[Path, Sequence[Path]]:
         """Return the state directory and the files to read.
 
-        :raises ConfigurationError: when there is no usable state directory, or the
-            audit file does not exist.
+        :raises ConfigurationError: when there is no state directory, or the audit file
+            does not exist.
         """
         given = {
             option.replace("-", "_"): self[option]
@@ -68,11 +74,11 @@ class _AuditFileOptions(CommandOptions):
             if self[option] is not None
         }
         settings, errors = examine_process(given)
-        directory = Path(state_directory(settings, errors, create=False))
+        directory = Path(state_directory_to_read(settings, errors))
         if self._files:
             return directory, self._files
         path = audit_path(settings, str(directory))
-        if not path.exists():
+        if is_missing(path):
             raise ConfigurationError(missing_file(path, noted_head(directory)))
         return directory, [path]
 

@@ -5,6 +5,7 @@ It only reads, also while a daemon writes.
 
 from __future__ import annotations
 
+import errno
 import gzip
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,15 @@ def verify(
     return Verified(
         first=verifier.first, head=verifier.head, errors=errors, notes=notes
     )
+
+
+def is_missing(path: Path) -> bool:
+    """Say whether a file does not exist; one that this user must not see may exist."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno in {errno.ENOENT, errno.ENOTDIR}
+    return False
 
 
 def missing_file(path: Path, head: ChainHead | None) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from twisted.logger import Logger
 
@@ -44,17 +45,29 @@ def state_directory(
     :param create: create it if needed; a command that only reads leaves no trace.
     :raises ConfigurationError: when there is none, or it cannot be used.
     """
+    named = state_directory_to_read(settings, errors)
+    if not create and not os.path.lexists(named):
+        return named
+    return usable_state_dir(settings) or _no_directory()
+
+
+def state_directory_to_read(settings: Settings, errors: Sequence[str]) -> str:
+    """Return the state directory of the settings, whether it can be used or not.
+
+    For commands that only read files, for example from a copy on a read-only medium.
+
+    :param errors: the errors in the settings.
+    :raises ConfigurationError: when the settings name none.
+    """
     if "state_dir" in settings.unknown:
         raise ConfigurationError(*errors)
-    wanted = settings.state_dir
-    if wanted is not None and not create and not os.path.lexists(wanted):
-        return str(wanted)
-    directory = usable_state_dir(settings)
-    if directory is None:
-        raise ConfigurationError(
-            "IMCP-STATE there is no state directory: name the daemon's with --state-dir"
-        )
-    return directory
+    return str(settings.state_dir or _no_directory())
+
+
+def _no_directory() -> NoReturn:
+    raise ConfigurationError(
+        "IMCP-STATE there is no state directory: name the daemon's with --state-dir"
+    )
 
 
 def is_empty(directory: str) -> bool:

@@ -27,13 +27,13 @@ def check_approvers(settings: Settings, findings: Findings) -> None:
 
 def _approvers_in(path: Path) -> int | None:
     """Return how many approvers there are; ``None`` if that cannot be read."""
-    if not path.exists():
-        return 0
     try:
+        if not path.exists():
+            return 0
         with closing(
             sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
         ) as database:
             (count,) = database.execute("SELECT count(*) FROM approvers").fetchone()
-    except sqlite3.Error:
+    except (OSError, sqlite3.Error):
         return None
     return int(count)

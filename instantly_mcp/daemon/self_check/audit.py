@@ -20,7 +20,10 @@ def check_audit(settings: Settings, findings: Findings) -> None:
             findings.errors.append("IMCP-AUDIT audit_file needs a state directory")
         return
     path = audit_path(settings, str(directory))
-    problem = _problem_with_file(path) or problem_with_key(directory, path)
+    try:
+        problem = _problem_with_file(path) or problem_with_key(directory, path)
+    except OSError as error:
+        problem = error.strerror
     if problem is None:
         findings.fine.append(f"the audit file {path} can be written")
     else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 import sys
 from io import StringIO
 from pathlib import Path
@@ -261,6 +263,23 @@ class AuditVerifyTests(AuditCommandCase):
                 self.run_command(options)
             self.assertIn("when it first starts", caught.exception.lines[0])
         self.assertFalse(self.directory.exists())
+
+    def test_read_only(self):
+        """A copy on a medium that is read-only can be verified."""
+        self.patch(os, "access", lambda path, mode: False)
+        self.assertEqual(self.verify()[0], 0)
+
+    def test_not_visible(self):
+        """A file that this user must not see is not taken for a missing one."""
+
+        def denied(path, *_, **__):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        self.patch(Path, "stat", denied)
+        self.patch(Path, "open", denied)
+        with self.assertRaises(ConfigurationError) as caught:
+            self.verify()
+        self.assertIn("Permission denied", caught.exception.lines[0])
 
     def test_lost_file(self):
         """An audit file that is gone is not taken for one that was never begun."""

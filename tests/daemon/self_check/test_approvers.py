@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 from instantly_mcp.daemon.access.books import load_books
 from instantly_mcp.daemon.self_check.approvers import check_approvers
 from instantly_mcp.state.database import DATABASE_FILE_NAME, SqliteDatabase
@@ -31,6 +34,15 @@ class ApproverCheckTests(CheckTestCase):
         self.assertEqual(fine, [])
         self.assertIn("instantly-mcp approver add", error)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_not_visible(self) -> None:
+        """What this user must not see is reported by the check of the files."""
+
+        def denied(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        self.patch(Path, "exists", denied)
+        self.assertEqual(self.look(policy_sends="approve"), ([], []))
 
     def test_approvers(self) -> None:
         """They are counted, also while a daemon uses the database."""

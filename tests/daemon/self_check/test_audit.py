@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -26,6 +27,16 @@ class AuditCheckTests(SynchronousTestCase):
         settings = {"state_dir": str(self.directory), **given}
         check_audit(resolve(settings, {}), findings)
         return list(findings.errors)
+
+    def test_not_visible(self) -> None:
+        """A directory of another user is an error, and not a traceback."""
+
+        def denied(path, **_):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        self.patch(Path, "exists", denied)
+        (error,) = self.errors()
+        self.assertIn("cannot be used: Permission denied", error)
 
     def test_fine(self) -> None:
         """A new file can be written, and so can one with its key; nothing is left."""
