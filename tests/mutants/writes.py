@@ -196,8 +196,8 @@ MUTANTS: Sequence[Mutant] = (
     both(
         "The campaigns of an account count as running if they cannot be read",
         RUNNING,
-        '    if not isinstance(reply.get("items"), list):\n        return UNKNOWN',
-        '    if not isinstance(reply.get("items"), list):\n        return NOWHERE',
+        "    if rows is None:\n        return UNKNOWN",
+        "    if rows is None:\n        return NOWHERE",
         REACH,
     ),
     both(

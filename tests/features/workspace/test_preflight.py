@@ -156,6 +156,16 @@ class PreflightTests(FeatureTestCase):
         asked = self.instantly.calls("listAccount")[-1]
         self.assertEqual(asked, {"tag_ids": "t1,t2", "limit": 100})
 
+    def test_senders_by_address_and_tag(self) -> None:
+        """Senders that are chosen in both ways are found, each once."""
+        self.ready(email_list=["a@example.com"], email_tag_list=["t1"])
+        named, tagged = account("a@example.com"), account("b@example.com")
+        self.instantly.answers(
+            "listAccount",
+            lambda asked: {"items": [named, tagged] if "tag_ids" in asked else [named]},
+        )
+        self.assertIn("All 2 can send.", self.found("senders")["says"])
+
     def test_senders_that_cannot(self) -> None:
         """Broken and unknown senders are named; if none is able it is a failure."""
         self.ready(email_list=["A@example.com", "b@example.com", "c@example.com"])

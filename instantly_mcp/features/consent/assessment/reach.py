@@ -115,17 +115,31 @@ async def _through_lead(context: FeatureContext, id: str, call: Call) -> Reach:
 
 
 async def _through_account(context: FeatureContext, email: str, call: Call) -> Reach:
-    asked = {"email": email, "limit": MAX_MAPPED}
-    reply = await _read(context, "getAccountCampaignMapping", asked, call)
-    if not isinstance(reply.get("items"), list):
+    rows = await _mapped(context, email, call)
+    if rows == []:
+        # An address can be given in other letters than Instantly keeps it in.
+        account = await _read(context, "getAccount", {"email": email}, call)
+        kept = str(account.get("email") or email)
+        rows = [] if kept == email else await _mapped(context, kept, call)
+    if rows is None:
         return UNKNOWN
-    rows = [row for row in as_list(reply["items"]) if isinstance(row, dict)]
     found = {
         str(row.get("campaign_id")): {**row, "name": row.get("campaign_name")}
         for row in rows
         if _may_send(row.get("status"))
     }
     return Reach(sends=bool(found) or len(rows) >= MAX_MAPPED, campaigns=found)
+
+
+async def _mapped(
+    context: FeatureContext, email: str, call: Call
+) -> list[JsonObject] | None:
+    """Return the campaigns of an account; ``None`` if the reply does not say it."""
+    asked = {"email": email, "limit": MAX_MAPPED}
+    reply = await _read(context, "getAccountCampaignMapping", asked, call)
+    if not isinstance(reply.get("items"), list):
+        return None
+    return [row for row in as_list(reply["items"]) if isinstance(row, dict)]
 
 
 _READERS = {

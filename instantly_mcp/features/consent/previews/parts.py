@@ -82,19 +82,26 @@ def reached_campaigns(subject: WriteSubject) -> tuple[Fact, ...]:
 
 
 _SECRET = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
+_VARIABLES = "custom_variables"
 SECRET_SHOWN = "(not shown)"
 
 
 def without_secrets(value: Json) -> Json:
-    """Return a value without those of members whose name says that they are secret."""
+    """Return a value without those of members whose name says that they are secret.
+
+    The variables of a lead are shown whatever their names: mail can say them.
+    """
     if isinstance(value, dict):
-        return {
-            name: SECRET_SHOWN if _SECRET.search(name) else without_secrets(each)
-            for name, each in value.items()
-        }
+        return {name: _shown_of(name, each) for name, each in value.items()}
     if isinstance(value, list):
         return [without_secrets(each) for each in value]
     return value
+
+
+def _shown_of(name: str, value: Json) -> Json:
+    if name == _VARIABLES:
+        return value
+    return SECRET_SHOWN if _SECRET.search(name) else without_secrets(value)
 
 
 def given_values(arguments: JsonObject, covered: Collection[str]) -> Iterator[Fact]:

@@ -112,22 +112,33 @@ def surveyed(
 
 @deferred
 async def _senders(context: FeatureContext, campaign: JsonObject, call: Call) -> Json:
-    """Return the accounts that the campaign names, by address or by tag."""
+    """Return the accounts that the campaign names, by address, by tag, or by both."""
     wanted = {str(each).lower() for each in as_list(campaign.get("email_list"))}
     tags = as_list(campaign.get("email_tag_list"))
-    if not wanted and not tags:
-        return {"items": [], "complete": True}
+    found: list[JsonObject] = []
+    complete = tagged_complete = True
 
     def chosen(accounts: Sequence[JsonObject]) -> list[JsonObject]:
         return [each for each in accounts if str(each.get("email")).lower() in wanted]
 
-    given = {} if wanted else {"tag_ids": ",".join(map(str, tags))}
-    accounts, complete = await read_pages(
-        context.fetch,
-        "listAccount",
-        given,
-        call,
-        most=MAX_ACCOUNT_PAGES,
-        enough=lambda found: bool(wanted) and len(chosen(found)) == len(wanted),
-    )
-    return {"items": chosen(accounts) if wanted else accounts, "complete": complete}
+    if wanted:
+        accounts, complete = await read_pages(
+            context.fetch,
+            "listAccount",
+            {},
+            call,
+            most=MAX_ACCOUNT_PAGES,
+            enough=lambda read: len(chosen(read)) == len(wanted),
+        )
+        found = chosen(accounts)
+    if tags:
+        tagged, tagged_complete = await read_pages(
+            context.fetch,
+            "listAccount",
+            {"tag_ids": ",".join(map(str, tags))},
+            call,
+            most=MAX_ACCOUNT_PAGES,
+        )
+        known = {each.get("email") for each in found}
+        found += [each for each in tagged if each.get("email") not in known]
+    return {"items": found, "complete": complete and tagged_complete}

@@ -62,6 +62,16 @@ class ReachTests(ConfirmCase):
         self.asks("update_account", given, read, {}, {"items": None}, unreadable(read))
         self.passes("update_account", given, read, {"items": [IDLE]}, {"items": []})
 
+    def test_account_in_other_letters(self) -> None:
+        """An account that is given in other letters is found as Instantly keeps it."""
+        kept, running = "me@ours.example", [{**IDLE, "status": 1}]
+        self.instantly.answers("getAccount", {"email": kept})
+        self.instantly.answers(
+            "getAccountCampaignMapping",
+            lambda asked: {"items": running if asked["email"] == kept else []},
+        )
+        self.required("update_account", email="Me@Ours.example", daily_limit=5)
+
 
 class LastMomentTests(ConfirmCase):
     """What is asked again right before a request."""

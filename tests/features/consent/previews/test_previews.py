@@ -277,6 +277,13 @@ class PreviewTests(ClockedTestCase):
         for said in ("Name: Q4 Fintech", "Goes with it: Leads: 400", "mail stops"):
             self.assertIn(said, shows)
 
+    def test_variables(self) -> None:
+        """What mail can say of a lead is shown, also if a name sounds secret."""
+        given = {"email": "a@x.example", "custom_variables": {"secret_offer": "Pay me"}}
+        id = self.campaign("Q4 Fintech")
+        _, shows = self.asked("create_lead", campaign=id, **given)
+        self.assertIn("Pay me", shows)
+
     def test_account(self) -> None:
         """Passwords are not shown; text of several lines is shown apart."""
         given = {name: f"{name}-text" for name in ("imap_username", "smtp_username")}
