@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import cast
@@ -152,6 +153,18 @@ class ReloaderTests(SynchronousTestCase):
         self.assertIsInstance(old, ProtocolError)
         new = self.gatekeeper.admit([Presented("second-secret-second", "x")], None)
         self.assertIsNone(new)
+
+    def test_new_secret_disconnects(self):
+        """A new server secret disconnects those who came with the old one."""
+        path = self.file("secret", "first-secret-first")
+        reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
+        ended: list[str] = []
+        reload.disconnect = partial(ended.append, "all")
+        reload()
+        self.assertEqual(ended, [])
+        self.file("secret", "second-secret-second")
+        reload()
+        self.assertEqual(ended, ["all"])
 
     def test_every_bad_file_is_named(self):
         """Two bad files are two lines; the good half of a pair is not used alone."""

@@ -250,4 +250,18 @@ MUTANTS: Sequence[Mutant] = (
         "        if False:",
         PROTECTED,
     ),
+    both(
+        "Closed requests do not fill the disk",
+        STORE,
+        "FROM approvals) WHERE bytes > ?)",
+        "FROM approvals) WHERE bytes > ? * 1e9)",
+        "state.stores.test_approvals",
+    ),
+    both(
+        "A denial is not removed to make room",
+        STORE,
+        "({_OPEN_STATES}, 'denied')",
+        "({_OPEN_STATES})",
+        "state.stores.test_approvals",
+    ),
 )

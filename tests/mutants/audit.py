@@ -207,4 +207,32 @@ MUTANTS: Sequence[Mutant] = (
         "does_without = True",
         "daemon.test_state_dir",
     ),
+    both(
+        "The head of the audit is logged every hour",
+        "daemon/assembly.py",
+        "HEAD_SECONDS, mcp.state.audit.log_head,",
+        "HEAD_SECONDS, int,",
+        "access.product.test_operator",
+    ),
+    both(
+        "A state directory that every user can write to is refused",
+        "daemon/state_access.py",
+        "    if status.st_mode & stat.S_IWOTH:",
+        "    if False:",
+        "daemon.test_state_access",
+    ),
+    both(
+        "A state directory of another user is refused",
+        "daemon/state_access.py",
+        "    if user == 0 or status.st_uid in {0, user}:",
+        "    if True:",
+        "daemon.test_state_access",
+    ),
+    both(
+        "The connections of commands are limited",
+        "daemon/control/lines.py",
+        "        if len(self._connected) >= MAX_CONNECTIONS:",
+        "        if False:",
+        "daemon.control.test_lines",
+    ),
 )

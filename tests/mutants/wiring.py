@@ -163,4 +163,11 @@ MUTANTS: Sequence[Mutant] = (
         "    owner = [credential.workspace]",
         "api.test_left_writes",
     ),
+    both(
+        "A new server secret disconnects those who came with the old one",
+        "daemon/reload.py",
+        "            self.disconnect()",
+        "            pass",
+        "daemon.test_reload",
+    ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted.logger import capturedLogs, formatEvent
+
 from instantly_mcp._json_codec import loads
 
 from .agent_case import APPROVER, POLICY, AgentTestCase
@@ -42,3 +44,10 @@ class OperatorTests(AgentTestCase):
                 ("sending", None, "root"),
             ],
         )
+
+    def test_head(self) -> None:
+        """The head of the audit is in the log every hour, for another machine."""
+        with capturedLogs() as events:
+            self.daemon.reactor.advance(3600)
+        heads = [each for each in map(formatEvent, events) if "audit head" in each]
+        self.assertEqual(len(heads), 1)
