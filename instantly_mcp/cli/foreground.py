@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
@@ -64,10 +66,15 @@ def run_until_done(reactor: Any, work: Callable[[], Deferred[None]]) -> None:
     """Run the reactor until the Deferred of `work` fires; raise its failure, if any."""
     failures: list[Failure] = []
 
+    def stop() -> None:
+        # Ctrl-C has stopped it already, and may be why the work is done.
+        with suppress(ReactorNotRunning):
+            reactor.stop()
+
     def begin() -> None:
         done = maybeDeferred(work)
         done.addErrback(failures.append)
-        done.addCallback(lambda _: reactor.stop())
+        done.addCallback(lambda _: stop())
 
     reactor.callWhenRunning(begin)
     reactor.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
@@ -20,6 +20,10 @@ from .socket_service import socket_path, too_long
 
 RunDirectly: TypeAlias = Callable[[str, JsonObject], Deferred[Json]]
 """Runs a command, by name and arguments, on the files of the state directory."""
+
+
+ANSWER_SECONDS = 60.0
+"""How long a command waits for a daemon that is stopped or blocked."""
 
 
 class NoDaemonError(Exception):
@@ -69,7 +73,18 @@ async def ask_daemon(
                 "command as one of them"
             ) from None
         raise NoDaemonError from None
-    return await call.answered
+    return await call.answered.addTimeout(
+        ANSWER_SECONDS, reactor, lambda _, seconds: _give_up(call, seconds)
+    )
+
+
+def _give_up(call: CommandCall, seconds: float) -> NoReturn:
+    transport: Any = call.transport
+    transport.abortConnection()
+    raise CommandRefusedError(
+        f"the daemon did not answer within {seconds:g} s: look at its log, and at what "
+        "the command has changed, before you repeat it"
+    )
 
 
 def foreign_owner(directory: str, user: int) -> str | None:

@@ -180,7 +180,7 @@ class CommandCall(LineOnlyReceiver):
         if not self.answered.called:
             self.answered.errback(
                 CommandRefusedError(
-                    "the daemon ended the connection before it answered: look at its "
-                    "log, and at what the command has changed, before you repeat it"
+                    "the connection to the daemon ended before it answered: look at "
+                    "its log, and at what the command has changed, before you repeat it"
                 )
             )

@@ -17,6 +17,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.trial.unittest import TestCase
 
 from instantly_mcp._json_codec import Json, JsonObject, loads
+from instantly_mcp.daemon.control import client
 from instantly_mcp.daemon.control.client import (
     NoDaemonError,
     administer,
@@ -85,10 +86,10 @@ class SocketTests(TestCase):
     async def line(self, line: bytes) -> Json:
         """Send one line and return the answer."""
         endpoint = UNIXClientEndpoint(reactor, socket_path(self.directory))
-        client = await connectProtocol(endpoint, Lines())
-        transport: Any = client.transport
+        lines = await connectProtocol(endpoint, Lines())
+        transport: Any = lines.transport
         transport.write(line)
-        answer = await client.received
+        answer = await lines.received
         transport.loseConnection()
         return answer
 
@@ -113,6 +114,14 @@ class SocketTests(TestCase):
         with self.assertRaises(CommandRefusedError) as raised:
             await asked
         self.assertIn("before it answered", raised.exception.lines[0])
+        self.steps.waiting.callback(None)
+
+    async def test_blocked(self) -> None:
+        """A command does not wait for ever for a daemon that is blocked."""
+        self.patch(client, "ANSWER_SECONDS", 0.0)
+        with self.assertRaises(CommandRefusedError) as raised:
+            await ask_daemon(reactor, self.directory, "steps.later", {"name": "a"})
+        self.assertIn("did not answer within", raised.exception.lines[0])
         self.steps.waiting.callback(None)
 
     async def test_answer_cannot_be_sent(self) -> None:
