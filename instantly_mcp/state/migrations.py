@@ -48,7 +48,7 @@ _RAILS = (
         PRIMARY KEY (act, cap)
     ) WITHOUT ROWID
     """,
-    "CREATE INDEX reservations_of_owner ON reservations (owner, cap, at)",
+    "CREATE INDEX reservations_of_owner ON reservations (owner, cap, at, amount)",
     "CREATE INDEX reservations_of_call ON reservations (call, cap)",
     "CREATE INDEX reservations_by_time ON reservations (at)",
     """

@@ -98,15 +98,18 @@ def _reached_in_call(
 def _reached(
     cursor: sqlite3.Cursor, reservation: Reservation, cap: str, most: int, now: float
 ) -> CapReached | None:
-    counted = cursor.execute(
-        "SELECT at, amount FROM reservations "
-        "WHERE owner = ? AND cap = ? AND at > ? ORDER BY at",
-        (reservation.owner, cap, now - DAY_SECONDS),
-    ).fetchall()
-    asked = reservation.amounts[cap]
-    used = left = sum(amount for _, amount in counted)
+    counts = "owner = ? AND cap = ? AND at > ?"
+    which = (reservation.owner, cap, now - DAY_SECONDS)
+    # There is room nearly always, and there can be as many rows as the cap is high.
+    (used,) = cursor.execute(
+        f"SELECT coalesce(sum(amount), 0) FROM reservations WHERE {counts}", which
+    ).fetchone()
+    asked, left = reservation.amounts[cap], used
     if used + asked <= most:
         return None
+    counted = cursor.execute(
+        f"SELECT at, amount FROM reservations WHERE {counts} ORDER BY at", which
+    )
     room_at = None
     for at, amount in counted:
         left -= amount

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from attrs import evolve
 
 from instantly_mcp.access.rails.interfaces import ICounters, IMarks, IWriteRecords
-from instantly_mcp.access.rails.records import WriteState
+from instantly_mcp.access.rails.records import Caps, Reservation, WriteState
 from instantly_mcp.state.stores.counters import StoredCounters
 from instantly_mcp.state.stores.marks import StoredMarks
 from instantly_mcp.state.stores.write_records import StoredWriteRecords
@@ -44,6 +46,33 @@ class WriteRecordsInMemoryTests(WriteRecordsContract, MemoryCase):
 class WriteRecordsInSqliteTests(WriteRecordsContract, SqliteCase):
     def make_store(self) -> IWriteRecords:
         return StoredWriteRecords(self.database())
+
+
+class CostTests(MemoryCase):
+    """What is asked for before each write takes no longer at the end of a long day."""
+
+    def test_room(self) -> None:
+        """Whether there is room is found out without fetching each reservation."""
+        fetched: list[object] = []
+        store = StoredCounters(self.database(), lambda: NOW)
+        caps = Caps(daily={"leads": 1000})
+        for number in range(100):
+            one = Reservation(
+                act=f"a{number}", owner="p", call=f"c{number}", amounts={"leads": 1}
+            )
+            self.assertIsNone(self.successResultOf(store.reserve(one, caps)))
+
+        def fetch(cursor: sqlite3.Cursor, row: tuple[object, ...]) -> object:
+            fetched.append(row)
+            return row
+
+        def watch(cursor: sqlite3.Cursor) -> None:
+            cursor.connection.row_factory = fetch
+
+        self.successResultOf(self.database().run(watch))
+        one = Reservation(act="more", owner="p", call="more", amounts={"leads": 1})
+        self.assertIsNone(self.successResultOf(store.room(one, caps)))
+        self.assertEqual(fetched, [(100,)])
 
 
 class LimitTests(MemoryCase):
