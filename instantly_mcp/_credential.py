@@ -97,8 +97,11 @@ class Secret:
         return sha256(self._value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def cut_from(self, text: str, replacement: str) -> str:
-        """Return `text` with the secret replaced wherever it occurs."""
-        return text.replace(self._value, replacement)
+        """Return `text` with the secret replaced wherever it occurs.
+
+        A token for several workspaces has an empty secret until one is chosen.
+        """
+        return text.replace(self._value, replacement) if self._value else text
 
     def __repr__(self) -> str:
         return f"<secret {self.digest()[:8]}>"

@@ -90,6 +90,12 @@ class CredentialTests(SynchronousTestCase):
         self.assertEqual(len(principal), 32)
 
 
+class CutTests(SynchronousTestCase):
+    def test_empty(self) -> None:
+        """An empty secret, as several workspaces have, is cut from nothing."""
+        self.assertEqual(Secret("").cut_from("mcp/1.0", "[redacted]"), "mcp/1.0")
+
+
 class PlaceTests(SynchronousTestCase):
     def test_words(self) -> None:
         """Each source has words for a person; a header is named."""

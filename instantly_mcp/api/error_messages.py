@@ -5,7 +5,7 @@ Nothing here quotes the API: `response` adds such text after redaction.
 
 from __future__ import annotations
 
-from .._credential import Credential, place_of
+from .._credential import OPERATOR, Credential, place_of
 from ..catalog.operation import Limit, Operation
 from .errors import ApiError, Reason, whole_seconds
 from .redaction import key_tail
@@ -229,6 +229,12 @@ def calls_paused(operation: Operation, seconds: float) -> ApiError:
 
 def key_rejected(operation: Operation, credential: Credential) -> str:
     """Return the message for a 401."""
+    if _is_of_the_server(credential):
+        return (
+            f"Instantly rejected the API key that this server has"
+            f"{_for_workspace(credential)}. The operator of this server must replace"
+            f" it; {_NOTHING_CHANGED}."
+        )
     return (
         f"Instantly rejected the API key ({key_tail(credential)}), which was found in"
         f" {place_of(credential.source)}. The owner of the key must replace it;"
@@ -265,10 +271,14 @@ def scope_missing(operation: Operation, credential: Credential) -> str:
         )
     if not operation.scopes:
         return f"Instantly does not permit this key to do that; {_NOTHING_CHANGED}."
+    create = (
+        "The operator of this server can use a key that has it"
+        if _is_of_the_server(credential)
+        else "Create a key that has it"
+    )
     return (
         "The API key is valid but lacks a scope; any one of"
-        f" {', '.join(operation.scopes)} suffices. Create a key that has"
-        f" it; {_NOTHING_CHANGED}."
+        f" {', '.join(operation.scopes)} suffices. {create}; {_NOTHING_CHANGED}."
     )
 
 
@@ -293,3 +303,13 @@ def rate_limited(retry_after: float | None) -> str:
         "Instantly's rate limit is reached; it is shared by everybody who uses this"
         f" workspace. {wait}, then try again."
     )
+
+
+def _is_of_the_server(credential: Credential) -> bool:
+    """Say whether the operator keeps the key, so that no caller can replace it."""
+    return credential.source == OPERATOR or credential.rights.token is not None
+
+
+def _for_workspace(credential: Credential) -> str:
+    name = credential.workspace_name
+    return f" for workspace {name}" if name else ""

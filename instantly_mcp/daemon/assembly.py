@@ -109,6 +109,7 @@ def build(
         extra_listeners += approvals.listeners
         also_announce = (approvals, *also_announce)
     notifier = Notifier(settings.supervisor, lambda: mcp.in_flight.count)
+    own = announcement_for(settings, out, needs_token=mcp.tokens.required)
     return DaemonService(
         reactor=reactor,
         clock=reactor,
@@ -131,9 +132,7 @@ def build(
             extra_listeners=extra_listeners,
             notifier=notifier,
         ),
-        announcement=Announcements(
-            (announcement_for(settings, out), *also_announce, notifier)
-        ),
+        announcement=Announcements((own, *also_announce, notifier)),
         signals=Signals(reactor.callFromThread),
         observer=app_observer,
         give_up=give_up,

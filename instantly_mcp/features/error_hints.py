@@ -19,8 +19,8 @@ HINTS: Mapping[Reason, str] = {
         "it unchanged."
     ),
     Reason.KEY_REJECTED: (
-        "The API key is wrong, revoked, or belongs to another workspace. Ask the user "
-        "for a valid Instantly API v2 key; calling again will not help."
+        "The API key is wrong, revoked, or belongs to another workspace. Tell the user "
+        "who must replace it; calling again will not help."
     ),
     Reason.KEY_KEPT_BACK: (
         "Tell the user to call the sandbox without a key, or with one that begins with "
@@ -31,8 +31,8 @@ HINTS: Mapping[Reason, str] = {
         "will not help."
     ),
     Reason.SCOPE_MISSING: (
-        "The API key lacks the scope for this. The user can create a key with one of "
-        "the scopes named here."
+        "The API key lacks the scope for this. Tell the user which scopes are named "
+        "here, and who can change the key."
     ),
     Reason.NOT_FOUND: (
         "Look the id up with the matching list tool. If it is there, tell the user "

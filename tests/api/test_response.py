@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.web.http_headers import Headers
 
-from instantly_mcp._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
+from instantly_mcp._credential import (
+    NOT_FOR_THE_SANDBOX,
+    OPERATOR,
+    Credential,
+    Secret,
+)
 from instantly_mcp._json_codec import Json, dumps
+from instantly_mcp._rights import Rights
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.response import HttpReply, read, retry_after
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
@@ -111,6 +118,24 @@ class RefusalTests(ReadingTestCase):
             self.assertIn(words, self.error(reply({}, status)).message)
         missing = self.error(reply({}, 404), of=BY_ID["getCampaign"])
         self.assertIn("nothing with that id", missing.message)
+
+    def test_keys_of_the_server(self) -> None:
+        """To a caller without a key of its own, the message names the operator."""
+        token = evolve(
+            credential(),
+            rights=Rights(token="t1"),
+            workspace_name="corvus",
+        )
+        operator = evolve(credential(), source=OPERATOR)
+        for status, act, words in (
+            (401, token, "this server has for workspace corvus. The operator of this"),
+            (401, operator, "that this server has. The operator of this server must"),
+            (403, token, "The operator of this server can use a key that has it"),
+        ):
+            answer = reply({}, status)
+            error: ApiError = self.assertRaises(ApiError, read, LIST, answer, act)
+            self.assertIn(words, error.message)
+            self.assertNotIn("OA==", error.message)
 
     def test_scope_in_a_401(self) -> None:
         """A 401 whose text names scopes is about scopes, not about the key."""

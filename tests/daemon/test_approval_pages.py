@@ -138,6 +138,7 @@ class RequiredTests(SynchronousTestCase):
     def test_no_approver(self) -> None:
         """Without an approver each call would wait in vain."""
         line = self.refused(state_dir=str(self.folder))
+        self.assertIn(f"no approver in {self.folder}", line)
         self.assertIn("instantly-mcp approver add", line)
 
     def test_approver(self) -> None:

@@ -88,11 +88,15 @@ class AccessStoryTests(DaemonTestCase):
     """The whole day, with the official client in each era."""
 
     async def told(self, *command: str) -> list[Any]:
-        """Run a command of the operator; return the lines that it prints, as JSON."""
+        """Run a command of the operator; return the JSON that it prints.
+
+        Without a daemon it also says so, after that.
+        """
         state = in_checkout(self.folder / "state")
         running = self.spawn([*MODULE, *command, "--json", "--state-dir", state])
         self.assertEqual(await running.ended, 0, running.output)
-        return [json.loads(line) for line in running.output.splitlines()]
+        lines = running.output.splitlines()
+        return [json.loads(line) for line in lines if line.startswith((b"{", b"["))]
 
     async def begin(self) -> tuple[Daemon, str, Approver]:
         """Set up approver and token, and start the daemon."""

@@ -218,8 +218,8 @@ def table(found: Sequence[JsonObject]) -> Iterator[str]:
 
 
 def _row(entry: JsonObject) -> tuple[str, ...]:
-    status = entry.get("status")
-    outcome = str(entry.get("outcome") or entry.get("code") or _switched(entry))
+    more = entry.get("status") or entry.get("code") or ""
+    outcome = str(entry.get("outcome") or _switched(entry))
     return (
         str(entry.get("at", ""))[:19].replace("T", " "),
         _who(entry),
@@ -227,7 +227,7 @@ def _row(entry: JsonObject) -> tuple[str, ...]:
         str(entry.get("tool") or entry.get("kind")),
         " ".join(map(str, entry.get("targets", ()))),
         _agreed(entry),
-        f"{outcome} {status}" if status else outcome,
+        f"{outcome} {more}" if more else outcome,
     )
 
 

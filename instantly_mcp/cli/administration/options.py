@@ -43,13 +43,10 @@ class AdminOptions(CommandOptions):
 
     :cvar command: the name of the command, such as ``token.add``.
     :cvar reads: it changes nothing, and creates no file where there is none.
-    :cvar says_if_alone: it says when no daemon was asked, because the operator may
-        believe that one obeys now.
     """
 
     command: str
     reads = False
-    says_if_alone = False
 
     optFlags = [["json", None, "Print the answer as JSON."]]
     optParameters = [
@@ -86,25 +83,27 @@ class AdminOptions(CommandOptions):
         answers: list[Json] = []
         alone: list[str] = []
 
+        def directly(name: str, given: JsonObject) -> Deferred[Json]:
+            if self.reads and is_empty(directory):
+                alone.append(nothing_stored(directory))
+                return run_on_nothing()(name, given)
+            run = run_directly(
+                directory,
+                audit_file=settings.audit_file,
+                when_alone=lambda: alone.append(no_daemon(directory)),
+            )
+            return run(name, given)
+
         @deferred
         async def work() -> None:
-            def noted(name: str, given: JsonObject) -> Deferred[Json]:
-                if self.reads and is_empty(directory):
-                    alone.append(nothing_stored(directory))
-                    return run_on_nothing()(name, given)
-                if self.says_if_alone:
-                    alone.append(no_daemon(directory))
-                run = run_directly(directory, audit_file=settings.audit_file)
-                return run(name, given)
-
             answers.append(
-                await administer(reactor, directory, self.command, arguments, noted)
+                await administer(reactor, directory, self.command, arguments, directly)
             )
 
         try:
             run_until_done(reactor, work)
         except CommandRefusedError as error:
-            report([*error.lines, *(alone if self.reads else ())], sys.stderr)
+            report([*error.lines, *alone], sys.stderr)
             return EX_REFUSED
         status = self._print(answers[0])
         report(alone, sys.stderr)
@@ -134,13 +133,13 @@ def nothing_stored(directory: str) -> str:
     """Return what a person must know who reads where nothing is."""
     return (
         f"no daemon runs with {directory}, and nothing is stored there: if yours has "
-        "another state directory, name it with --state-dir"
+        "another state directory, name it with --config or --state-dir"
     )
 
 
 def no_daemon(directory: str) -> str:
     """Return what a person must know when no daemon was asked."""
     return (
-        f"no daemon runs with {directory}: this is for the next one that does; if "
-        "yours runs now, name its --state-dir"
+        f"no daemon runs with {directory}: this is what the next one that does finds "
+        "there; if yours runs now, name its --config or --state-dir"
     )

@@ -19,7 +19,6 @@ class _SwitchOptions(AdminOptions):
     """Base class for the options of the two switches."""
 
     command = "sending.switch"
-    says_if_alone = True
     off: bool
 
     def request(self) -> SwitchSending:
@@ -54,7 +53,6 @@ class SendingStatusOptions(AdminOptions):
 
     command = "sending.status"
     reads = True
-    says_if_alone = True
     synopsis = "instantly-mcp sending status [options]"
     longdesc = "Says whether sending is on. The setting is known to a running daemon."
 

@@ -144,5 +144,6 @@ def approvers_missing(settings: Settings) -> str:
     """Return the error of a daemon whose settings ask for approval by no one."""
     return (
         f"IMCP-APPROVAL {settings.asks_approvers} asks for approval, and there is no "
-        "approver: run instantly-mcp approver add NAME"
+        f"approver in {settings.state_dir}: run instantly-mcp approver add NAME as the "
+        "daemon's user, with the same --config or --state-dir"
     )

@@ -14,8 +14,10 @@ from typing import IO
 from attrs import define, field, frozen
 
 from ..._json_codec import JsonObject
+from ...access.act import EndingKind
 from ...access.audit.chain import ChainHead, Verifier, parse
 from ...access.audit.open_intents import INTENT, OUTCOME, OpenIntents
+from ...access.audit.records import REFUSED
 
 
 @frozen(kw_only=True)
@@ -119,6 +121,8 @@ class Entries:
                 self._add({**facts, "kind": "write"})
             more = {"outcome", "status", "seconds"}
             self._writes[act].update({k: v for k, v in facts.items() if k in more})
+        elif kind == REFUSED:
+            self.found.append({**facts, "outcome": EndingKind.REFUSED.value})
         else:
             for intent in facts.get("open", ()):
                 self._add({**intent, "kind": "write", "outcome": "open"})

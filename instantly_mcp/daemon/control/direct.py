@@ -13,6 +13,7 @@ from twisted.logger import Logger
 
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 from ...state.database import (
     DATABASE_FILE_NAME,
     DatabaseUnusableError,
@@ -95,11 +96,13 @@ def run_directly(
     directory: str,
     wall: Callable[[], float] = time.time,
     audit_file: Path | None = None,
+    when_alone: Callable[[], object] = noop,
 ) -> RunDirectly:
     """Return a function that runs a command on the files of a state directory.
 
     :param wall: returns the time in seconds since the epoch.
     :param audit_file: the setting.
+    :param when_alone: called once it is certain that no daemon uses the directory.
     """
     path = audit_file or Path(directory) / FILE_NAME
 
@@ -117,6 +120,7 @@ def run_directly(
                 f"{error.filename} cannot be opened: {error.strerror}"
             ) from None
         try:
+            when_alone()
             note = partial(_record, path, directory, wall)
             return await _on_files(directory, name, arguments, wall, note)
         finally:

@@ -70,7 +70,7 @@ class Announcement:
     :param public_url: shown instead of the first address.
     :param upstream: a description of where the calls of a live daemon go.
     :param needs_secret: callers must present the server secret.
-    :param needs_token: callers must present a connection token, and nothing else.
+    :param needs_token: callers present a connection token, and nothing else.
     :param brings_key: callers must present their own Instantly key.
     :param out: where the text is printed; ``None`` to print nothing.
     """
@@ -168,10 +168,13 @@ class Announcements:
             part.withdraw()
 
 
-def announcement_for(settings: Settings, out: TextIO | None) -> Announcement:
+def announcement_for(
+    settings: Settings, out: TextIO | None, *, needs_token: bool = False
+) -> Announcement:
     """Return the announcement of a daemon with these settings.
 
     :param out: where the text is printed; ``None`` to print nothing.
+    :param needs_token: callers use the operator's keys with a connection token only.
     """
     return Announcement(
         mode=settings.mode,
@@ -184,5 +187,6 @@ def announcement_for(settings: Settings, out: TextIO | None) -> Announcement:
         ),
         needs_secret=settings.server_secret is not None and not settings.no_auth,
         brings_key=settings.api_key is None and not settings.sandbox,
+        needs_token=needs_token,
         out=out if settings.log_format == "text" else None,
     )

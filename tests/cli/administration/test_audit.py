@@ -94,7 +94,7 @@ class AuditShowTests(AuditCommandCase):
             ],
         )
         self.assertTrue(bob.endswith("ambiguous"), bob)
-        self.assertTrue(denied.endswith("not_allowed"), denied)
+        self.assertTrue(denied.endswith("  refused not_allowed"), denied)
 
     def test_own_consent(self):
         """Who confirmed for itself is not named twice; digests are shortened."""
@@ -134,6 +134,7 @@ class AuditShowTests(AuditCommandCase):
             (("--workspace", "South"), ["a2"]),
             (("--outcome", "done"), ["a1"]),
             (("--outcome", "open"), []),
+            (("--outcome", "refused"), ["a3"]),
             (("--outcome", "ambiguous", "--workspace", "Northwind"), []),
             (("--since", "2027-01-15"), ["a1", "a2", "a3"]),
             (("--since", "2027-01-16"), []),

@@ -58,8 +58,11 @@ class DirectTests(SynchronousTestCase):
         lock = DirectoryLock(str(self.folder))
         self.addCleanup(lock.release)
         before = sorted(self.folder.iterdir())
-        running = run_directly(str(self.folder))("token.add", {"name": "ada"})
+        alone: list[bool] = []
+        run = run_directly(str(self.folder), when_alone=lambda: alone.append(True))
+        running = run("token.add", {"name": "ada"})
         failure = self.failureResultOf(running, CommandRefusedError)
+        self.assertEqual(alone, [])
         self.assertIn("control socket cannot be reached", failure.getErrorMessage())
         self.assertEqual(sorted(self.folder.iterdir()), before)
 

@@ -83,17 +83,23 @@ class LiveTests(ProcessTestCase):
     async def test_without_a_daemon(self) -> None:
         """What a command does while no daemon runs holds for the next one."""
         added = await self.command("token", "add", "--name", "ada", "--json")
-        token = json.loads(added)["token"]
+        token = json.loads(added.splitlines()[0])["token"]
         daemon, url = await self.start()
         self.assertEqual(await self.status_of(url, token), 200)
         self.assertEqual(await self.status_of(url, "sandbox-raw-key"), 401)
         await self.stop(daemon)
+        self.assertIn(b"Authorization: Bearer $INSTANTLY_TOKEN", daemon.output)
 
-    async def test_sending_off_elsewhere(self) -> None:
-        """Who names another state directory learns that no daemon obeys now."""
-        said = await self.command("sending", "off")
-        self.assertIn("no daemon runs with", said)
-        self.assertIn(str(self.state), said)
+    async def test_elsewhere(self) -> None:
+        """Who names another state directory learns that no daemon was asked."""
+        for status, *words in (
+            (0, "sending", "off"),
+            (0, "token", "add", "--name", "ada"),
+            (1, "token", "revoke", "ben"),
+            (0, "token", "list"),
+        ):
+            said = await self.command(*words, status=status)
+            self.assertIn(f"no daemon runs with {self.state}", said, words)
         daemon, _ = await self.start()
         self.assertNotIn("no daemon", await self.command("sending", "status"))
         await self.stop(daemon)

@@ -444,6 +444,13 @@ class AnnouncementTests(SynchronousTestCase):
         self.assertIn("Bearer $MCP_AUTH_SECRET_KEY", block)
         self.assertNotIn("INSTANTLY_API_KEY", block)
 
+    def test_token(self):
+        """Where connection tokens are needed, the command presents one, alone."""
+        for more in ({}, {"needs_secret": True}, {"brings_key": True}):
+            block = self.block(mode="live", needs_token=True, **more)
+            self.assertIn('--header "Authorization: Bearer $INSTANTLY_TOKEN"', block)
+            self.assertEqual(block.count("--header"), 1)
+
     def test_secret_and_key(self):
         """A caller with its own key presents both."""
         block = self.block(mode="live", needs_secret=True, brings_key=True)
