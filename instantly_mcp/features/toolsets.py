@@ -60,7 +60,7 @@ class ToolSelection:
         names = {name.strip().lower() for name in text.split(",")}
         if not names <= {*self.toolsets, *_EVERY}:
             valid = ", ".join((*_EVERY, *self.toolsets))
-            raise ValueError(f"the names of toolsets here are {valid}")
+            raise ValueError(f"it has an unknown name; the valid names are {valid}")
         if not names.isdisjoint(_EVERY):
             return None
         wanted = {*names, "server"}

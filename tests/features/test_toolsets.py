@@ -28,6 +28,7 @@ class NarrowingTests(SynchronousTestCase):
         for text in ("campaigns", "nothing", "", ",", "leads,", "leads,nothing"):
             with self.subTest(text=text):
                 error = self.assertRaises(ValueError, self.selection.narrowed_to, text)
+                self.assertIn("it has an unknown name", str(error))
                 self.assertIn("all, default, leads, emails, server", str(error))
                 self.assertNotIn("nothing", str(error))
 
