@@ -234,9 +234,20 @@ def parse(text: bytes) -> Checked | None:
     except ValueError:
         return None
     seq = facts.get("seq")
-    if type(seq) is not int or seq < 1:
+    if type(seq) is not int or seq < 1 or not _is_sound(facts):
         return None
     return Checked(facts, match[2].decode())
+
+
+def _is_sound(facts: JsonObject) -> bool:
+    """Say whether the lists of a line are lists.
+
+    Readers rely on it, and lines that someone else wrote are read as well.
+    """
+    left = facts.get("open", [])
+    if not isinstance(left, list) or not all(isinstance(it, dict) for it in left):
+        return False
+    return all(isinstance(it.get("targets", []), list) for it in (facts, *left))
 
 
 def _is_hex(text: str) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 import gzip
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -49,12 +50,11 @@ def verify(
     wanted = {head if isinstance(head, str) else head.mac: head for head in heads}
     for path in paths:
         verifier.begin(path.name)
-        with _opened(path) as file:
-            for raw in file:
-                checked = verifier.read(raw)
-                if checked is not None:
-                    wanted.pop(checked.mac, None)
-                    intents.read(checked.facts)
+        for raw in _lines(path):
+            checked = verifier.read(raw)
+            if checked is not None:
+                wanted.pop(checked.mac, None)
+                intents.read(checked.facts)
     verifier.end()
     errors = [f"{d.file} line {d.line} {d.reason}" for d in verifier.defects]
     errors.extend(map(_missing, wanted.values()))
@@ -142,12 +142,23 @@ def entries(paths: Sequence[Path]) -> Sequence[JsonObject]:
     """
     joined = Entries()
     for path in paths:
-        with _opened(path) as file:
-            for raw in file:
-                checked = parse(raw.removesuffix(b"\n"))
-                if checked is not None:
-                    joined.read(checked.facts)
+        for raw in _lines(path):
+            checked = parse(raw.removesuffix(b"\n"))
+            if checked is not None:
+                joined.read(checked.facts)
     return joined.found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file.
+
+    :raises OSError: when it cannot be read.
+    """
+    try:
+        with _opened(path) as file:
+            yield from file
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise OSError(errno.EILSEQ, "it is not a whole gzip file", str(path)) from None
 
 
 def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:

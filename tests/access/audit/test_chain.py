@@ -18,10 +18,11 @@ from instantly_mcp.access.audit.chain import (
     Verifier,
     after_part,
     opened,
+    parse,
 )
 
 KEY = bytes(range(32))
-RESERVED = {"seq", "mac", "kind", "part", "previous"}
+RESERVED = {"seq", "mac", "kind", "part", "previous", "open", "targets"}
 FACTS = st.dictionaries(
     st.text(min_size=1).filter(lambda name: name not in RESERVED),
     st.text() | st.integers(-(2**53), 2**53) | st.none() | st.lists(st.text()),
@@ -55,6 +56,22 @@ def verified(*files: bytes, key: bytes = KEY) -> Verifier:
 def reasons(*files: bytes) -> list[str]:
     """Return what verifying finds."""
     return [each.reason for each in verified(*files).defects]
+
+
+class ParseTests(SynchronousTestCase):
+    """Lines that someone else wrote."""
+
+    def test_lists(self) -> None:
+        """A line whose lists are something else is not a line: readers rely on it."""
+        for facts, sound in (
+            ({"open": [{"targets": ["a"]}], "targets": []}, True),
+            ({"open": 5}, False),
+            ({"open": ["a"]}, False),
+            ({"open": [{"targets": 5}]}, False),
+            ({"targets": None}, False),
+        ):
+            line = Chain(KEY).seal(facts).text.removesuffix(b"\n")
+            self.assertEqual(parse(line) is not None, sound, facts)
 
 
 class ChainTests(SynchronousTestCase):

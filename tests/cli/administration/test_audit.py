@@ -174,6 +174,17 @@ class AuditShowTests(AuditCommandCase):
             self.run_command(AuditShowOptions(), "--file", "missing")
         self.assertIn("missing cannot be read", caught.exception.lines[0])
 
+    def test_damaged_gzip(self):
+        """A compressed file that is not whole is named, with the reason."""
+        older = self.directory / "audit.jsonl.1.gz"
+        whole = gzip.compress(self.path.read_bytes())
+        for data in (b"x", whole[:60], whole[:30] + b"\xff" * 30):
+            older.write_bytes(data)
+            for options in (AuditShowOptions(), AuditVerifyOptions()):
+                with self.assertRaises(ConfigurationError) as caught:
+                    self.run_command(options, "--file", str(older))
+                self.assertIn(f"{older} cannot be read", caught.exception.lines[0])
+
     def test_since(self):
         """A span counts from now; anything else but a day is refused."""
         self.assertEqual(read_since("90m", NOW), "2027-01-15T06:30:00.000+00:00")
