@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ...._json_codec import JsonObject
@@ -13,6 +14,7 @@ from ...workspace.campaigns.sending_windows import next_opening, windows_of
 from ...workspace.campaigns.sequences import steps_of, variants_in
 from ...workspace.mail.text import text_of_html
 from ...workspace.preflight.check import Check
+from ...workspace.preflight.personalization import used_variables, value_of
 from ...workspace.preflight.report import checks_of
 from ...workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ..assessment.subject import WriteSubject
@@ -26,6 +28,11 @@ from .parts import (
     listed,
 )
 from .showing import MAX_FACT, line
+
+MAX_VALUES = 2
+"""Most values of one variable that are shown."""
+
+_LINK = re.compile(r"[<>@]|://|www\.", re.IGNORECASE)
 
 
 async def build_launch(subject: WriteSubject) -> Found:
@@ -54,7 +61,7 @@ async def build_launch(subject: WriteSubject) -> Found:
     return Found(
         title="Start the campaign: it then sends mail by itself.",
         facts=facts,
-        untrusted=tuple(_copy(campaign)),
+        untrusted=(*_copy(campaign), *_said_of_leads(survey)),
         unseen=(
             digest_of({n: campaign[n] for n in campaign if n != "status"}),
             digest_of_leads(survey.leads),
@@ -98,6 +105,28 @@ def _sends_from(campaign: JsonObject, now: datetime) -> str | None:
         ends = sorted({f"{window.end:%H:%M}" for window in windows_of(campaign)})
         return f"at once, until {' or '.join(ends)} ({opening.tzinfo})"
     return f"{opening:%a %Y-%m-%d %H:%M} ({opening.tzinfo})"
+
+
+def _said_of_leads(survey: CampaignSurvey) -> Iterator[Fact]:
+    """Yield what the variables of the copy say, for those leads that say the most.
+
+    A value with a link or markup comes before one without, whatever its length: a mail
+    can consist of one variable, and then the copy alone shows nothing of it.
+    """
+    lines: list[str] = []
+    for name in sorted(used_variables(survey.campaign)):
+        values = {value_of(lead, name) for lead in survey.leads} - {None}
+        most = sorted(map(str, values), key=_says_most)[:MAX_VALUES]
+        more = len(values) - len(most)
+        lines += [f"{name}: {each}" for each in most]
+        lines += [f"{name}: and {more} other values"] if more else []
+    if lines:
+        said = "\n".join(" ".join(each.split()) for each in lines)
+        yield "What the variables say, for some leads", said
+
+
+def _says_most(value: str) -> tuple[bool, int, str]:
+    return _LINK.search(value) is None, -len(value), value
 
 
 def _copy(campaign: JsonObject) -> Sequence[Fact]:

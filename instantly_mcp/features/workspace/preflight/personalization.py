@@ -92,11 +92,16 @@ def _uses(campaign: JsonObject) -> Iterator[tuple[int, str, bool]]:
 
 def has_value(lead: JsonObject, name: str) -> bool:
     """Return whether a lead has a value for a variable."""
+    return value_of(lead, name) is not None
+
+
+def value_of(lead: JsonObject, name: str) -> str | None:
+    """Return what a lead says for a variable, ``None`` if it has none."""
     payload = lead.get("payload")
     if isinstance(payload, dict) and _is_text(payload.get(name)):
-        return True
-    field = LEAD_FIELDS.get(name)
-    return field is not None and _is_text(lead.get(field))
+        return str(payload[name])
+    value = lead.get(LEAD_FIELDS.get(name, ""))
+    return str(value) if _is_text(value) else None
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:

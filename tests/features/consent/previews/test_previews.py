@@ -102,10 +102,25 @@ class PreviewTests(ClockedTestCase):
             "Steps: 2",
         ):
             self.assertIn(said, shows)
-        first, _ = error["preview"]["texts"]
+        first, _, variables = error["preview"]["texts"]
+        self.assertIn("firstName: ", variables["text"])
         self.assertIn("Quiet waiting rooms", first["text"])
         self.assertIn("clinics use our planner", first["text"])
         self.assertNotIn("<br", first["text"])
+
+    def test_launch_with_the_mail_in_a_variable(self) -> None:
+        """Of the leads' variables in the copy that is shown which says the most."""
+        id = self.campaign("Healthcare pilots")
+        self.call("update_campaign", campaign_id=id, body="{{personalization}}")
+        leads = self.call("list_leads", campaign=id, limit=5)["items"]
+        plain = "A plain sentence of some length, number"
+        for number, lead in enumerate(leads):
+            said = "Pay at\nwww.x.example" if number == 3 else f"{plain} {number}."
+            self.call("update_lead", lead_id=lead["id"], personalization=said)
+        error, _ = self.asked("activate_campaign", campaign_id=id)
+        shown = error["preview"]["texts"][-1]["text"].split("\n")
+        self.assertIn("personalization: Pay at www.x.example", shown)
+        self.assertIn("personalization: and 3 other values", shown)
 
     def test_launch_after_a_while(self) -> None:
         """While a window is open the preview stays the same, so that a token lasts."""
