@@ -3,7 +3,7 @@
 The API moves leads in a job, which goes on for seconds or minutes after the call that
 started it, and nothing says when it chooses the leads. A start that is agreed to in
 that time would mail leads that its preview did not count; and leads that are added to a
-list after the move of all its leads was agreed to would be moved as well.
+list, or changed, after the move of all its leads was agreed to would be moved as well.
 
 The API does not say whether a job belongs to the object that leads leave or to the one
 that they join, so this server remembers the jobs that it started itself.
@@ -99,14 +99,21 @@ class Moves:
             await self._require_ended(subject, _Way.INTO, places)
 
     async def require_left(self, subject: WriteSubject) -> None:
-        """Check that a write adds no leads to those that are moved with a consent.
+        """Check that a write neither adds to nor changes leads that are moved.
+
+        That is about moves with a consent, whose preview was about these leads.
 
         :raises AccessRefusedError: when such a move is under way, or that is not known.
         """
         names = _DESTINATIONS.get(subject.operation.id)
-        if names is not None:
-            places = {*_places(subject.arguments, names), ""}
-            await self._require_ended(subject, _Way.OUT_OF, places)
+        if not self._under_way or (names is None and not _changes_a_lead(subject)):
+            return
+        given: JsonObject | None = subject.arguments
+        if names is None:
+            names = _SOURCES
+            given = await subject.read("getLead", {"id": subject.arguments["id"]})
+        places = {*_places(given or {}, names), ""}
+        await self._require_ended(subject, _Way.OUT_OF, places)
 
     async def _require_ended(
         self, subject: WriteSubject, way: _Way, places: Collection[str]
@@ -138,6 +145,10 @@ class Moves:
             begun = self._under_way.get(moving, 0.0)
             return context.clock.seconds() - begun > UNREADABLE_SECONDS
         return bool(job_of(reply)["ended"])
+
+
+def _changes_a_lead(subject: WriteSubject) -> bool:
+    return subject.operation.id == "patchLead"
 
 
 def _places(arguments: JsonObject, names: Collection[str]) -> set[str]:

@@ -85,6 +85,8 @@ class AgreedMoveTests(ConfirmCase):
     def setUp(self) -> None:
         """Let the move be under way."""
         super().setUp()
+        self.instantly.answers("getLead", {"id": "x1", "list_id": "l1"})
+        self.instantly.answers("patchLead", {"id": "x1"})
         self.job("pending")
 
     def job(self, status: str) -> None:
@@ -106,16 +108,19 @@ class AgreedMoveTests(ConfirmCase):
                 "leads": [{"email": "a@example.com"}],
             },
             MOVE: {"to_list_id": list_id, "list_id": "l3"},
+            "update_lead": {"lead_id": "x1", "phone": "1"},
         }
 
     def test_no_further_leads(self) -> None:
-        """Nothing adds leads to the list until the job has ended."""
+        """Nothing adds or changes leads of the list until the job has ended."""
         self.instantly.answers("createLead", {"id": "x1"})
         self.move(list_id="l1")
         for name, given in self.adding("l1").items():
             self.assertEqual(self.failure(name, **given)["code"], "busy", name)
         self.assertEqual(len(self.instantly.calls("moveLeads")), 1)
         self.value("create_lead", list_id="l2", email="b@example.com")
+        self.instantly.answers("getLead", {"id": "x2", "list_id": "l2"})
+        self.value("update_lead", lead_id="x2", phone="1")
         self.job("success")
         self.value("create_lead", list_id="l1", email="a@example.com")
 
