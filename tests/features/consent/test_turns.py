@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from instantly_mcp._json_codec import Json
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.access.refusal import BUSY, AccessRefusedError
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.consent.turns import MAX_WAIT_SECONDS, Turn, Turns
 from tests.support.cases import ClockedTestCase
 from tests.support.messages import call
+from tests.support.received import Received
 
 from .test_approval import ApprovalCase
 from .test_questions import YES, SessionCase
@@ -147,6 +148,39 @@ class QuestionTurnTests(SessionCase):
         moving.callback({"id": "j1", "status": "success"})
         self.assertNotIn("isError", received.result)
         self.assertEqual(self.sent(), 1)
+
+    def deletion(self) -> tuple[Received, JsonObject]:
+        """Call for the deletion of a list; return the reply, and the question."""
+        message = call("delete_lead_list", {"list_id": "l2"})
+        received = self.line.send(message, session=self.session)
+        asked: JsonObject = received.messages[0]
+        return received, asked
+
+    def test_preview_in_a_turn(self) -> None:
+        """What was agreed to is looked at again only after the writes under way."""
+        received, asked = self.deletion()
+        adding: Deferred[Json] = Deferred()
+        self.instantly.answers("createLead", adding)
+        lead = {"list_id": "l2", "email": "a@example.com"}
+        self.line.send(call("create_lead", lead), session=self.session)
+        reads = len(self.instantly.calls("getLeadList"))
+        self.answer(asked, YES)
+        self.assertEqual(len(self.instantly.calls("getLeadList")), reads)
+        adding.callback({"id": "x1"})
+        self.assertNotIn("isError", received.result)
+        self.assertEqual(len(self.instantly.calls("deleteLeadList")), 1)
+
+    def test_move_since_the_question(self) -> None:
+        """A list is not deleted if a move into it began while the user decided."""
+        received, asked = self.deletion()
+        job = {"id": "j1", "status": "pending"}
+        for operation in ("moveLeads", "getBackgroundJob"):
+            self.instantly.answers(operation, job)
+        move = call(MOVE, {**MOVED, "max_wait_seconds": 0})
+        self.line.send(move, session=self.session)
+        self.answer(asked, YES)
+        self.assertEqual(self.code(received), BUSY)
+        self.assertEqual(self.instantly.calls("deleteLeadList"), [])
 
 
 class SilenceTurnTests(SessionCase, ApprovalCase):
