@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -177,6 +177,17 @@ class ReloaderTests(SynchronousTestCase):
         self.assertEqual(
             sum("kept the old keys: IMCP-KEY" in line for line in lines), 2
         )
+
+    def test_audit_file(self):
+        """An audit file that was renamed is followed by a new one at both signals."""
+        reload = self.reloader(resolve({"state_dir": str(self.folder)}, {}))
+        self.addCleanup(self.state.close)
+        path = self.folder / "audit.jsonl"
+        signals: Sequence[Callable[[], object]] = (reload, reload.rotate_log)
+        for number, signal in enumerate(signals):
+            path.rename(self.folder / f"audit.jsonl.{number}")
+            signal()
+            self.assertTrue(path.exists())
 
     def test_sending(self):
         """The TOML file says again whether sending is off; a bad one does not."""

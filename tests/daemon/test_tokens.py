@@ -142,6 +142,13 @@ class CallerTests(TokenTestCase):
         self.issue()
         self.assert_refused(raw.post(READ), 401, "connection_token_required")
 
+    def test_ways_on_the_page(self) -> None:
+        """From the first token on, a caller with one reads how to present it."""
+        caller = self.issue()
+        page = self.daemon.ask(None, "/info", "GET", caller.given_headers())
+        self.assertIn(b"Authorization: Bearer CONNECTION_TOKEN", page.body)
+        self.assertNotIn(b"no key is needed", page.body)
+
     def test_draft(self) -> None:
         """A token's access level binds: a draft token sends no mail."""
         caller = self.issue(level=Level.DRAFT)

@@ -12,9 +12,11 @@ from twisted.logger import capturedLogs
 from zope.interface import implementer
 
 from instantly_mcp._credential import SHOWN_CHARACTERS, Credential, Secret
+from instantly_mcp._rights import Level, Rights
 from instantly_mcp.protocol.calls.session import SessionStatus
 from instantly_mcp.protocol.interfaces import ITokenSealer
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25
+from instantly_mcp.state import sessions
 from instantly_mcp.state.sealed_tokens import make_token_sealer
 from instantly_mcp.state.sessions import (
     MemorySessionStore,
@@ -56,6 +58,14 @@ class MemorySessionStoreTests(state.SessionStoreContract):
         store.sweep()
         self.assertEqual(store.count, 0)
         self.assertIs(self.status(self.make_store(), session), SessionStatus.ENDED)
+
+    def test_level_of_a_later_version(self) -> None:
+        """A session with a level that this version does not know may only read."""
+        session = self.make_store().open(V2025_11_25, ALICE, Rights(level=Level.DRAFT))
+        self.patch(sessions, "_LEVELS", {})
+        adopted = self.make_store().adopt(session.id, ALICE)
+        assert adopted is not None
+        self.assertIs(adopted.rights.level, Level.READ_ONLY)
 
     def test_release_keeps_ids(self) -> None:
         """Stopping the daemon closes all sessions but ends none of them."""

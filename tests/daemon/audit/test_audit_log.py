@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._json_codec import loads
 from instantly_mcp._noop import noop
 from instantly_mcp.access.interfaces import IAuditLog
+from instantly_mcp.daemon.audit import audit_log
 from instantly_mcp.daemon.audit.audit_log import AuditLog, LoggedAudit, noting
 from instantly_mcp.daemon.audit.file import AuditFile
 
@@ -141,6 +142,15 @@ class AuditLogTests(SynchronousTestCase):
         self.audit.append({"kind": "intent", "act": "b"})
         self.threads.run()
         self.assertEqual(self.acts(), [*kinds[2:], "intent b"])
+
+    def test_most_late_lines(self):
+        """Of many lines that cannot be written the first ones are kept."""
+        self.patch(audit_log, "MAX_LATE", 2)
+        self.full = True
+        for act in "abc":
+            self.audit.append({"kind": "outcome", "act": act}).addErrback(noop)
+            self.threads.run()
+        self.assertEqual([each["act"] for each in self.audit.late], ["a", "b"])
 
     def test_note(self):
         """A note that cannot be written is logged, and written later."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from instantly_mcp.access.approvals.approval import ApprovalState
+from instantly_mcp.web.approvals import sessions
 from instantly_mcp.web.approvals.login import TRIES_A_MINUTE
 from instantly_mcp.web.approvals.sessions import IDLE_SECONDS, LONGEST_SECONDS
 
@@ -127,6 +128,15 @@ class SigningInTests(PagesTestCase):
         self.server.clock.advance(IDLE_SECONDS)
         self.assertEqual(bo.get("/approvals").status, 401)
 
+    def test_most_sessions(self) -> None:
+        """Of too many sessions the one that was used longest ago ends."""
+        self.patch(sessions, "MAX_SESSIONS", 2)
+        first, second = self.signed_in(), self.signed_in()
+        first.get("/approvals")
+        third = self.signed_in()
+        found = [bo.get("/approvals").status for bo in (first, second, third)]
+        self.assertEqual(found, [200, 401, 200])
+
     def test_removed_approver(self) -> None:
         """Who is removed is signed out, also if the name is given again."""
         bo = self.signed_in()
@@ -239,6 +249,9 @@ class OtherSitesTests(PagesTestCase):
         self.assertEqual(self.send({**self.form, "x": "y" * 5000}), 413)
         many = {f"f{number}": "1" for number in range(20)}
         self.assertEqual(self.send({**self.form, **many}), 400)
+        twice = [*self.form.items(), ("decision", "approve")]
+        self.bo.post(f"/approvals/{self.number}", twice)
+        self.assertEqual(self.bo.status, 400)
 
     def test_cookie_twice(self) -> None:
         """A second cookie of the same name, set by another server, opens nothing."""
