@@ -14,8 +14,8 @@ from ..._visible_text import visible, visible_line
 from ...access.approvals.approval import Approval, ApprovalState
 from .page import button, duration, form, moment
 
-MAX_SHOWN = 20_000
-"""Characters of one text; what is longer is cut, with a notice."""
+MAX_SHOWN = 200_000
+"""Characters of one text; what is longer is cut, and cannot be approved on the page."""
 
 _MAX_LINE = 500
 
@@ -82,14 +82,26 @@ def details(approval: Approval, now: float) -> Iterator[Tag]:
 
 
 def choice(approval: Approval, root: str, token: str) -> Tag:
-    """Return the buttons with which a pending request is decided."""
+    """Return the buttons with which a pending request is decided.
+
+    A person agrees to what is shown, so what is not shown in full is not approved here.
+    """
+    deny = button("Deny", "decision", "deny", "no")
+    approve = button("Approve", "decision", "approve", "yes")
+    whole = not _is_cut(approval)
+    show = f"instantly-mcp approvals show {approval.id}"
     return form(
         f"{root}approvals/{approval.id}",
         token,
-        button("Approve", "decision", "approve", "yes"),
-        button("Deny", "decision", "deny", "no"),
+        approve if whole else tags.p(f"To approve it, first read all of it: {show}"),
+        deny,
         class_="choice",
     )
+
+
+def _is_cut(approval: Approval) -> bool:
+    texts = (*approval.preview.facts, *approval.preview.untrusted)
+    return any(len(text) > MAX_SHOWN for _, text in texts)
 
 
 def asker(approval: Approval) -> str:

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.access.approvals.approval import ApprovalState
 from instantly_mcp.access.preview import Preview
+from instantly_mcp.web.approvals.request_views import MAX_SHOWN
 from tests.access.approvals.queue import PREVIEW, act
 
 from .browser import ORIGINS, Browser, PageServer
@@ -53,6 +54,18 @@ class DecidingTests(PagesTestCase):
         self.assertEqual(bo.forms.buttons, [])
         self.assertEqual(self.queue.obtain().by, "Bo")
         self.assertIn("and used", bo.get(f"/approvals/{id}").text)
+
+    def test_too_long(self) -> None:
+        """What the page does not show in full is approved in the terminal only."""
+        for more, buttons in ((0, ["approve", "deny"]), (1, ["deny"])):
+            text = "a" * (MAX_SHOWN + more)
+            preview = Preview(title="Reply", untrusted=(("Body", text),))
+            id = self.queue.asked(act(f"caller-{more}"), preview)
+            bo = self.signed_in()
+            bo.get(f"/approvals/{id}")
+            self.assertEqual([value for _, value in bo.forms.buttons], buttons)
+            said = f"instantly-mcp approvals show {id}" in bo.text
+            self.assertEqual(said, bool(more))
 
     def test_disk_is_full(self) -> None:
         """When a decision cannot be stored, a page says so, and nothing is approved."""
