@@ -40,7 +40,8 @@ class ClosedPipeTests(SynchronousTestCase):
 
     def test_full_disk(self):
         """When the answer cannot be printed, it says that the command is done."""
-        words = ["token", "add", "--name", "ada", "--state-dir", self.mktemp()]
+        state = os.path.abspath(self.mktemp())
+        words = ["token", "add", "--name", "ada", "--state-dir", state]
         with open("/dev/full", "wb") as full:
             done = subprocess.run(
                 [sys.executable, "-m", "instantly_mcp", *words],
@@ -52,4 +53,4 @@ class ClosedPipeTests(SynchronousTestCase):
             )
         self.assertEqual(done.returncode, 74, done.stderr)
         self.assertIn(b"the command is done, but its answer is lost", done.stderr)
-        self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertNotIn(b"Traceback", done.stderr)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import signal
+import tempfile
 
 from twisted.internet import reactor
 from twisted.internet.ssl import Certificate
@@ -127,10 +129,14 @@ class DocumentedTests(ProcessTestCase):
             (self.folder / name).write_bytes(data)
             (self.folder / name).chmod(0o600)
         words = self.documented()
-        checked = self.spawn([*MODULE, "check", *words[1:], "--sandbox"])
+        # A long path would be a warning: commands could not reach the daemon.
+        state = {"STATE_DIRECTORY": tempfile.mkdtemp()}
+        self.addCleanup(shutil.rmtree, state["STATE_DIRECTORY"])
+        command = [*MODULE, "check", *words[1:], "--sandbox"]
+        checked = self.spawn(command, environ=state)
         self.assertEqual(await checked.ended, 0, checked.output)
         self.assertNotIn(b"warning", checked.output)
-        running = self.spawn([*MODULE, *words, "--sandbox"])
+        running = self.spawn([*MODULE, *words, "--sandbox"], environ=state)
         (url,) = (await running.ready())["urls"]
         trusted = Certificate.loadPEM(root.pem)
         self.agent = Agent(reactor, BrowserLikePolicyForHTTPS(trustRoot=trusted))
