@@ -19,6 +19,7 @@ from . import (
     rails,
     sessions,
     tokens,
+    turns,
     wiring,
     writes,
 )
@@ -36,6 +37,7 @@ ALL: Sequence[Mutant] = (
     *tokens.MUTANTS,
     *narrowing.MUTANTS,
     *writes.MUTANTS,
+    *turns.MUTANTS,
     *rails.MUTANTS,
     *approvals.MUTANTS,
     *approval_pages.MUTANTS,
