@@ -132,13 +132,13 @@ class RequiredTests(SynchronousTestCase):
     def test_no_state_directory(self) -> None:
         """Without a state directory approvals would be forgotten."""
         line = self.refused()
-        self.assertIn("policy_spends asks for approval", line)
+        self.assertIn("asked for by policy_spends", line)
         self.assertIn("set state_dir", line)
 
     def test_no_approver(self) -> None:
         """Without an approver each call would wait in vain."""
         line = self.refused(state_dir=str(self.folder))
-        self.assertIn(f"no approver in {self.folder}", line)
+        self.assertIn(f"{self.folder} names no approver", line)
         self.assertIn("instantly-mcp approver add", line)
 
     def test_approver(self) -> None:

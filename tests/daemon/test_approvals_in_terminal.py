@@ -93,5 +93,5 @@ class TerminalTests(ProcessTestCase):
         running = self.spawn(words, environ=self.state)
         self.assertEqual(await running.ended, 78)
         said = running.output.decode()
-        self.assertIn("IMCP-APPROVAL policy_sends asks for approval", said)
+        self.assertIn("IMCP-APPROVAL approval is asked for by policy_sends", said)
         self.assertIn("instantly-mcp approver add NAME", said)

@@ -133,7 +133,7 @@ def require_approvers(settings: Settings, books: Books, *, persistent: bool) -> 
         return
     if not persistent:
         raise ConfigurationError(
-            f"IMCP-APPROVAL {asking} asks for approval, and there is no state "
+            f"IMCP-APPROVAL approval is asked for by {asking}, and there is no state "
             "directory to remember it in: set state_dir"
         )
     if not books.approvers.names():
@@ -143,7 +143,7 @@ def require_approvers(settings: Settings, books: Books, *, persistent: bool) -> 
 def approvers_missing(settings: Settings) -> str:
     """Return the error of a daemon whose settings ask for approval by no one."""
     return (
-        f"IMCP-APPROVAL {settings.asks_approvers} asks for approval, and there is no "
-        f"approver in {settings.state_dir}: run instantly-mcp approver add NAME as the "
-        "daemon's user, with the same --config or --state-dir"
+        f"IMCP-APPROVAL approval is asked for by {settings.asks_approvers}, and "
+        f"{settings.state_dir} names no approver: run instantly-mcp approver add NAME "
+        "as the daemon's user, with the same --config or --state-dir"
     )

@@ -49,7 +49,7 @@ class ApproverCheckTests(CheckTestCase):
         database = SqliteDatabase(str(self.folder / DATABASE_FILE_NAME))
         self.addCleanup(database.close)
         _, (error,) = self.look(confirm_fallback="approve")
-        self.assertIn("confirm_fallback asks for approval", error)
+        self.assertIn("asked for by confirm_fallback", error)
         books = load_books(database, lambda: 0.0)
         self.successResultOf(books.approvers.add("Bo"))
         self.assertEqual(
