@@ -302,8 +302,9 @@ class CanaryTests(LiveTestCase):
 
 
 def files_of(path: Path) -> Sequence[Path]:
-    """Return the file, or the files in the folder."""
-    return [path] if path.is_file() else sorted(path.iterdir())
+    """Return the file, or the files in the folder, without the control socket."""
+    paths = [path] if path.is_file() else sorted(path.iterdir())
+    return [each for each in paths if each.is_file()]
 
 
 def local(port: int) -> str:
