@@ -1,4 +1,7 @@
-"""With keys everywhere and failures of all kinds, no output shows a key."""
+"""With keys everywhere and failures of all kinds, no output shows a key.
+
+The name of this module is part of paths in the log, so it must not look like a key.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +174,7 @@ BROKEN: Sequence[bytes] = (
 )
 
 
-class CanaryTests(LiveTestCase):
+class PlantedKeyTests(LiveTestCase):
     """The daemon shows its keys to the upstream only."""
 
     keys = ("canary",)
