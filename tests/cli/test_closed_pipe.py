@@ -5,10 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from typing import IO
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.daemon.processes import ROOT
+
+
+def run(
+    words: Sequence[str], out: int | IO[bytes]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command with another standard output."""
+    return subprocess.run(
+        [sys.executable, "-m", "instantly_mcp", *words],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdout=out,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
 
 
 class ClosedPipeTests(SynchronousTestCase):
@@ -26,14 +42,7 @@ class ClosedPipeTests(SynchronousTestCase):
             reader, writer = os.pipe()
             os.close(reader)
             try:
-                done = subprocess.run(
-                    [sys.executable, "-m", "instantly_mcp", *words],
-                    cwd=ROOT,
-                    env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-                    stdout=writer,
-                    stderr=subprocess.PIPE,
-                    check=False,
-                )
+                done = run(words, writer)
             finally:
                 os.close(writer)
             self.assertEqual((done.returncode, done.stderr), (0, b""), words)
@@ -43,14 +52,7 @@ class ClosedPipeTests(SynchronousTestCase):
         state = os.path.abspath(self.mktemp())
         words = ["token", "add", "--name", "ada", "--state-dir", state]
         with open("/dev/full", "wb") as full:
-            done = subprocess.run(
-                [sys.executable, "-m", "instantly_mcp", *words],
-                cwd=ROOT,
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-                stdout=full,
-                stderr=subprocess.PIPE,
-                check=False,
-            )
+            done = run(words, full)
         self.assertEqual(done.returncode, 74, done.stderr)
         self.assertIn(b"the command is done, but its answer is lost", done.stderr)
         self.assertNotIn(b"Traceback", done.stderr)

@@ -112,11 +112,7 @@ class FeatureTestCase(ClockedTestCase):
     def ask(self, method: str, params: JsonObject, **more: Any) -> Any:
         """Return the result of a request, as JSON."""
         asking = self.asking(method, params, **more)
-        for _ in range(60):
-            if asking.called:
-                break
-            self.clock.advance(1)
-        return loads(dumps(self.successResultOf(asking)))
+        return loads(dumps(self.successResultOf(self.after_a_minute(asking))))
 
     def refusal(self, method: str, params: JsonObject, **more: Any) -> ProtocolError:
         """Return the error of a request, without tags around untrusted text."""

@@ -11,10 +11,8 @@ from jsonschema_rs import Draft202012Validator
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import dumps, loads
-from instantly_mcp.protocol.calls.call import Call, Caller
-from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.workspaces import Sandbox
-from tests.features.on_sandbox import features_on
+from tests.features.on_sandbox import features_on, run_tool
 from tests.support.cases import ClockedTestCase
 
 KEY = Credential(secret=Secret("sandbox-features"), source="test")
@@ -32,15 +30,8 @@ class SandboxTests(ClockedTestCase):
 
     def outcome(self, tool_name: str, **arguments: Any) -> tuple[bool, Any]:
         """Run a tool; return whether it failed, and its value."""
-        tool = self.tools.find(tool_name)
-        assert tool is not None, tool_name
-        caller = Caller(revision=V2025_11_25, credential=KEY)
-        running = tool.run(arguments, Call(caller=caller))
-        for _ in range(60):
-            if running.called:
-                break
-            self.clock.advance(1)
-        result = self.successResultOf(running)
+        running = run_tool(self.tools, tool_name, arguments, KEY)
+        result = self.successResultOf(self.after_a_minute(running))
         return result.is_error, loads(dumps(result.structured))
 
     def value(self, tool_name: str, **arguments: Any) -> Any:

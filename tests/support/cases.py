@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,6 +19,14 @@ class ClockedTestCase(SynchronousTestCase):
             self.addCleanup(self._forget)
         self.clock = Clock()
         self.addCleanup(self._assert_no_timer_left)
+
+    def after_a_minute(self, running: Deferred[Any]) -> Deferred[Any]:
+        """Advance the clock until something has ended, by a minute at most."""
+        for _ in range(60):
+            if running.called:
+                break
+            self.clock.advance(1)
+        return running
 
     def _assert_no_timer_left(self) -> None:
         self.assertEqual(self.clock.getDelayedCalls(), [], "a timer was left behind")

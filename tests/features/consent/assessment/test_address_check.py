@@ -63,11 +63,7 @@ class AddressCheckTests(ClockedTestCase):
         running = self.context.look_up(
             operation, arguments, Call(caller=caller, doing=doing)
         )
-        for _ in range(60):
-            if running.called:
-                break
-            self.clock.advance(1)
-        return running
+        return self.after_a_minute(running)
 
     def result(self, operation: str, **arguments: Any) -> Any:
         """Return the reply of an operation."""

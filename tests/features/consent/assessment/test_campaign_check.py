@@ -13,11 +13,9 @@ from instantly_mcp.access.campaign_limits import CampaignLimits
 from instantly_mcp.access.decisions import Decision
 from instantly_mcp.access.interfaces import IAuditLog
 from instantly_mcp.features.consent.guard import WriteGuard
-from instantly_mcp.protocol.calls.call import Call, Caller
-from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
-from tests.features.on_sandbox import features_on
+from tests.features.on_sandbox import features_on, run_tool
 from tests.support.access import policy_of
 from tests.support.cases import ClockedTestCase
 
@@ -62,15 +60,10 @@ class CampaignCheckTests(ClockedTestCase):
 
     def call(self, name: str, /, **arguments: Any) -> Any:
         """Return the structured value of a call."""
-        tool = self.features.tools.find(name)
-        assert tool is not None, name
-        caller = Caller(revision=V2025_11_25, credential=KEY)
-        running = tool.run(arguments, Call(caller=caller))
-        for _ in range(60):
-            if running.called:
-                break
-            self.clock.advance(1)
-        return loads(dumps(self.successResultOf(running).structured))
+        running = run_tool(self.features.tools, name, arguments, KEY)
+        return loads(
+            dumps(self.successResultOf(self.after_a_minute(running)).structured)
+        )
 
     def code(self, name: str, /, **arguments: Any) -> str | None:
         """Return the error code of a call, ``None`` for success."""

@@ -14,12 +14,10 @@ from instantly_mcp.access.decisions import Decision, Policy
 from instantly_mcp.access.interfaces import IApprovals
 from instantly_mcp.access.preview import Preview
 from instantly_mcp.access.refusal import ask_operator
-from instantly_mcp.protocol.calls.call import Call, Caller
-from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.faults import Fault, FaultKind
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
-from tests.features.on_sandbox import features_on
+from tests.features.on_sandbox import features_on, run_tool
 from tests.support.access import asking_guard, policy_of
 from tests.support.cases import ClockedTestCase
 from tests.support.seals import new_seal
@@ -59,15 +57,10 @@ class PreviewTests(ClockedTestCase):
 
     def call(self, name: str, **arguments: Any) -> Any:
         """Return the structured value of a call."""
-        tool = self.tools.find(name)
-        assert tool is not None, name
-        caller = Caller(revision=V2025_11_25, credential=KEY)
-        running = tool.run(arguments, Call(caller=caller))
-        for _ in range(60):
-            if running.called:
-                break
-            self.clock.advance(1)
-        return loads(dumps(self.successResultOf(running).structured))
+        running = run_tool(self.tools, name, arguments, KEY)
+        return loads(
+            dumps(self.successResultOf(self.after_a_minute(running)).structured)
+        )
 
     def asked(self, name: str, **arguments: Any) -> tuple[JsonObject, str]:
         """Return the error of a call that asks, and its facts as lines."""
