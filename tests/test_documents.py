@@ -13,8 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.command import SUBCOMMANDS
 from instantly_mcp.cli.reference import with_table
-from instantly_mcp.cli.snippet import CLIENTS, DEFAULT_URL
+from instantly_mcp.cli.snippet import DEFAULT_URL
 from instantly_mcp.cli.tools import listed_tools, manual_of
+from instantly_mcp.clients.address import McpAddress
+from instantly_mcp.clients.registry import CLIENTS
 from instantly_mcp.daemon.audit.file import FILE_NAME, HEAD_NAME
 from instantly_mcp.daemon.audit.key import KEY_FILE_NAME as AUDIT_KEY_FILE_NAME
 from instantly_mcp.daemon.control.socket_service import SOCKET_NAME
@@ -67,8 +69,8 @@ class ReadmeTests(SynchronousTestCase):
 
     def test_snippets(self):
         """The README shows what ``instantly-mcp snippet`` prints."""
-        for client in CLIENTS:
-            snippet = CLIENTS[client](DEFAULT_URL, None)
+        for client in ("claude-code", "cursor", "vscode", "curl"):
+            snippet = CLIENTS[client].preferred.write(McpAddress(DEFAULT_URL))
             blocks = [*self.blocks("sh"), *self.blocks("json")]
             fix = f"show the output of `instantly-mcp snippet {client}` in README.md"
             self.assertIn(f"{snippet}\n", blocks, fix)

@@ -5,114 +5,18 @@ A snippet never contains a secret: it names an environment variable instead.
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from attrs import frozen
 from twisted.python import usage
 
 from .._rights import Level
+from ..clients.address import AUTH_HEADERS, McpAddress, limited
+from ..clients.registry import CLIENTS
 from ..daemon.settings.parsers import endpoint
 from ..daemon.settings.validation import toolsets_named
 from .options import CommandOptions
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"
-
-
-@frozen
-class AuthHeader:
-    """A header, and the environment variable that contains its value.
-
-    :param prompt: what VS Code shows when it asks for the value.
-    """
-
-    header: str
-    prefix: str
-    variable: str
-    prompt: str
-
-
-AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
-    "none": None,
-    "key": AuthHeader(
-        "x-instantly-api-key", "", "INSTANTLY_API_KEY", "Instantly API key"
-    ),
-    "token": AuthHeader(
-        "Authorization", "Bearer ", "INSTANTLY_TOKEN", "Connection token"
-    ),
-    "secret": AuthHeader(
-        "Authorization", "Bearer ", "MCP_AUTH_SECRET_KEY", "Secret of the MCP server"
-    ),
-}
-
-_LEVEL_PARTS = {Level.READ_ONLY: "/readonly", Level.DRAFT: "/draft", Level.FULL: ""}
-
-
-def claude_code(url: str, auth: AuthHeader | None) -> str:
-    """Return the command that adds the server to Claude Code."""
-    command = f"claude mcp add --transport http instantly {shlex.quote(url)}"
-    if auth is None:
-        return command
-    return f'{command} --header "{auth.header}: {auth.prefix}${auth.variable}"'
-
-
-def cursor(url: str, auth: AuthHeader | None) -> str:
-    """Return ``.cursor/mcp.json``."""
-    server: dict[str, object] = {"url": url}
-    if auth is not None:
-        value = f"{auth.prefix}${{env:{auth.variable}}}"
-        server["headers"] = {auth.header: value}
-    return json.dumps({"mcpServers": {"instantly": server}}, indent=2)
-
-
-def vscode(url: str, auth: AuthHeader | None) -> str:
-    """Return ``.vscode/mcp.json``. VS Code prompts for the value and stores it."""
-    server: dict[str, object] = {"type": "http", "url": url}
-    document: dict[str, object] = {"servers": {"instantly": server}}
-    if auth is not None:
-        value = f"{auth.prefix}${{input:instantly-key}}"
-        server["headers"] = {auth.header: value}
-        document["inputs"] = [
-            {
-                "type": "promptString",
-                "id": "instantly-key",
-                "description": auth.prompt,
-                "password": True,
-            }
-        ]
-    return json.dumps(document, indent=2)
-
-
-def curl(url: str, auth: AuthHeader | None) -> str:
-    """Return a command that lists the tools."""
-    body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
-    lines = [f"curl -s {shlex.quote(url)}", "-H 'Content-Type: application/json'"]
-    if auth is not None:
-        lines.append(f'-H "{auth.header}: {auth.prefix}${auth.variable}"')
-    lines.append(f"-d '{body}'")
-    return " \\\n  ".join(lines)
-
-
-def limited(url: str, level: Level, toolsets: str) -> str:
-    """Return the URL with which a client limits itself.
-
-    :param url: the URL of the endpoint, which ends in ``/mcp`` or ``/sse``.
-    :param toolsets: names separated by commas; empty for all.
-    :raises UsageError: for a toolset that does not exist, or another URL.
-    """
-    try:
-        named = toolsets_named(toolsets) if toolsets else None
-    except ValueError as error:
-        raise usage.UsageError(f"--toolsets: {error}") from None
-    chosen = "" if named is None else f"/x/{','.join(named)}"
-    chosen += _LEVEL_PARTS[level]
-    if not chosen:
-        return url
-    path, mark, query = url.partition("?")
-    if not path.rstrip("/").endswith(("/mcp", "/sse")):
-        raise usage.UsageError("--url must end in /mcp or /sse to be limited")
-    return f"{path.rstrip('/')}{chosen}{mark}{query}"
 
 
 def _level(text: str) -> Level:
@@ -123,12 +27,11 @@ def _level(text: str) -> Level:
         raise usage.UsageError(f"--access is one of: {words}") from None
 
 
-CLIENTS: Mapping[str, Callable[[str, AuthHeader | None], str]] = {
-    "claude-code": claude_code,
-    "cursor": cursor,
-    "vscode": vscode,
-    "curl": curl,
-}
+def _toolsets(text: str) -> Sequence[str] | None:
+    try:
+        return toolsets_named(text) if text else None
+    except ValueError as error:
+        raise usage.UsageError(f"--toolsets: {error}") from None
 
 
 class SnippetOptions(CommandOptions):
@@ -164,15 +67,16 @@ class SnippetOptions(CommandOptions):
 
     def postOptions(self) -> None:
         """Check the address and the kind of authentication."""
-        try:
-            self["url"] = endpoint(self["url"])
-        except ValueError as error:
-            raise usage.UsageError(f"--url {error}") from None
         if self["auth"] not in AUTH_HEADERS:
             raise usage.UsageError(f"--auth is one of: {', '.join(AUTH_HEADERS)}")
-        self["url"] = limited(self["url"], _level(self["access"]), self["toolsets"])
+        level, toolsets = _level(self["access"]), _toolsets(self["toolsets"])
+        try:
+            self["url"] = limited(endpoint(self["url"]), level, toolsets)
+        except ValueError as error:
+            raise usage.UsageError(f"--url {error}") from None
 
     def run(self) -> int:
         """Print the snippet."""
-        print(CLIENTS[self["client"]](self["url"], AUTH_HEADERS[self["auth"]]))
+        address = McpAddress(self["url"], AUTH_HEADERS[self["auth"]])
+        print(CLIENTS[self["client"]].preferred.write(address))
         return 0

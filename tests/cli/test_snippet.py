@@ -1,87 +1,16 @@
-"""The configuration of clients that ``snippet`` prints."""
+"""The command line of ``snippet``, and what it prints."""
 
 from __future__ import annotations
-
-import json
-import shlex
 
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._rights import Level
-from instantly_mcp.cli.snippet import (
-    AUTH_HEADERS,
-    CLIENTS,
-    SnippetOptions,
-    limited,
-)
+from instantly_mcp.cli.snippet import SnippetOptions
+from instantly_mcp.clients.address import limited
 from instantly_mcp.pipeline.mcp_path import read_path
 
 URL = "https://mcp.example.com/mcp"
-
-
-class SnippetTests(SynchronousTestCase):
-    """Each client's own format, with and without a key."""
-
-    def snippet(self, client: str, auth: str = "none") -> str:
-        """Return the snippet for a client."""
-        return CLIENTS[client](URL, AUTH_HEADERS[auth])
-
-    def test_claude_code(self):
-        """For Claude Code it is a command; the key stays in a variable."""
-        words = shlex.split(self.snippet("claude-code", "key"))
-        self.assertEqual(
-            " ".join(words[:6]), "claude mcp add --transport http instantly"
-        )
-        self.assertEqual(
-            words[6:], [URL, "--header", "x-instantly-api-key: $INSTANTLY_API_KEY"]
-        )
-
-    def test_cursor(self):
-        """For Cursor it is a file that reads the secret from the environment."""
-        document = json.loads(self.snippet("cursor", "secret"))
-        self.assertEqual(
-            document["mcpServers"]["instantly"],
-            {
-                "url": URL,
-                "headers": {"Authorization": "Bearer ${env:MCP_AUTH_SECRET_KEY}"},
-            },
-        )
-
-    def test_vscode(self):
-        """For VS Code it is a file with a hidden prompt for the key."""
-        document = json.loads(self.snippet("vscode", "key"))
-        (asked,) = document["inputs"]
-        self.assertTrue(asked["password"])
-        self.assertEqual(
-            document["servers"]["instantly"]["headers"],
-            {"x-instantly-api-key": f"${{input:{asked['id']}}}"},
-        )
-
-    def test_token(self):
-        """A connection token travels as a bearer token, from a variable of its own."""
-        words = shlex.split(self.snippet("claude-code", "token"))
-        self.assertEqual(words[-1], "Authorization: Bearer $INSTANTLY_TOKEN")
-        document = json.loads(self.snippet("vscode", "token"))
-        self.assertEqual(document["inputs"][0]["description"], "Connection token")
-
-    def test_vscode_without_a_key(self):
-        """Without a key there is no prompt."""
-        self.assertNotIn("inputs", json.loads(self.snippet("vscode")))
-
-    def test_curl(self):
-        """The curl command is one command with a JSON body."""
-        words = shlex.split(self.snippet("curl", "key"))
-        self.assertEqual(words[:3], ["curl", "-s", URL])
-        self.assertEqual(json.loads(words[-1])["method"], "tools/list")
-
-    def test_shell(self):
-        """An address with characters that are special to a shell is quoted."""
-        for url in ("http://[::1]:3000/mcp", "https://a.example/mcp?x=1&y=$HOME"):
-            for client in ("claude-code", "curl"):
-                words = CLIENTS[client](url, None)
-                self.assertIn(shlex.quote(url), words)
-                self.assertIn(url, shlex.split(words))
 
 
 class LimitTests(SynchronousTestCase):
@@ -119,7 +48,7 @@ class LimitTests(SynchronousTestCase):
             ("http://a/sse/?apiKey=k", "http://a/sse/draft?apiKey=k"),
             ("http://a/gw/mcp", "http://a/gw/mcp/draft"),
         ):
-            self.assertEqual(limited(url, Level.DRAFT, ""), expected)
+            self.assertEqual(limited(url, Level.DRAFT), expected)
 
     def test_refused(self):
         """Unknown levels and toolsets are refused, and a URL that has a key."""

@@ -1,0 +1,1 @@
+"""The configurations of `instantly_mcp.clients`: their text, and what reads it."""
