@@ -32,7 +32,7 @@ from ..state.sessions import SWEEP_SECONDS
 from ..state.token_buckets import TokenBuckets
 from ..transports.legacy_sse import LegacySse
 from ..transports.streamable import StreamableHttp
-from ..web import pages
+from ..web import documents
 from ..web.build import make_site, make_web_app
 from ..web.delivery import Streams
 from ..web.http.site import McpSite
@@ -178,7 +178,7 @@ def _pipeline(
     )
 
     def describe() -> JsonObject:
-        return pages.endpoint_help(http.status.facts(), http.status.condition())
+        return documents.endpoint_help(http.status.facts(), http.status.condition())
 
     stages = (
         admission,

@@ -9,11 +9,11 @@ from attrs import define
 from .._json_codec import JsonObject
 from ..pipeline.media import JSON, preferred
 from ..pipeline.replies.reply import Answer, json_answer
-from . import pages
-from .home_page import home, home_page
-from .html import HTML, html_answer
+from . import documents
 from .interfaces import Facts, ISandboxView, IStatus
-from .outbox_page import outbox_page
+from .pages.home import home, home_page
+from .pages.look import HTML, html_answer
+from .pages.sandbox import outbox_page
 
 _HOME_TYPES = (HTML, JSON)
 
@@ -46,7 +46,7 @@ class Probes:
             return html_answer(home_page(facts, condition, known))
         if kind == JSON:
             return json_answer(200, home(facts, condition, known))
-        return json_answer(404, pages.not_found(facts))
+        return json_answer(404, documents.not_found(facts))
 
     def outbox(self, key: str) -> Answer:
         """The mail that the sandbox would have sent, in JSON."""
@@ -75,7 +75,7 @@ class Probes:
 
     def ping(self) -> Answer:
         """Show that the server answers."""
-        return json_answer(200, pages.ping(self.status.facts(), self.wall()))
+        return json_answer(200, documents.ping(self.status.facts(), self.wall()))
 
     def health(self, known: bool) -> Answer:
         """Liveness.
@@ -85,12 +85,12 @@ class Probes:
         """
         facts, condition = self.status.facts(), self.status.condition()
         if not known:
-            return json_answer(200, pages.brief_health(facts, condition))
-        return json_answer(200, pages.health(facts, condition, self.wall()))
+            return json_answer(200, documents.brief_health(facts, condition))
+        return json_answer(200, documents.health(facts, condition, self.wall()))
 
     def ready(self, known: bool) -> Answer:
         """Readiness."""
-        status, body = pages.ready(self.status.condition(), known)
+        status, body = documents.ready(self.status.condition(), known)
         headers = () if status == 200 else (("Retry-After", "5"),)
         return json_answer(status, body, headers)
 
@@ -98,24 +98,26 @@ class Probes:
         """Facts about the server."""
         facts = self.status.facts()
         if not known:
-            return json_answer(200, pages.brief_info(facts, self.status.condition()))
-        return json_answer(200, pages.info(facts))
+            return json_answer(
+                200, documents.brief_info(facts, self.status.condition())
+            )
+        return json_answer(200, documents.info(facts))
 
     def authorization_server(self, known: bool) -> Answer:
         """RFC 8414 discovery."""
-        return self._discovery(pages.authorization_server, known)
+        return self._discovery(documents.authorization_server, known)
 
     def protected_resource(self, known: bool) -> Answer:
         """RFC 9728 discovery."""
-        return self._discovery(pages.protected_resource, known)
+        return self._discovery(documents.protected_resource, known)
 
     def register(self, known: bool) -> Answer:
         """Refuse dynamic client registration, which is not supported."""
-        return json_answer(404, pages.no_oauth(self.status.facts(), known))
+        return json_answer(404, documents.no_oauth(self.status.facts(), known))
 
     def authorize(self, known: bool) -> Answer:
         """Answer the authorization page, which does not exist."""
-        return self._discovery(pages.authorize, known)
+        return self._discovery(documents.authorize, known)
 
     def _discovery(
         self, page: Callable[[Facts, bool], JsonObject], known: bool
@@ -123,9 +125,9 @@ class Probes:
         facts = self.status.facts()
         if self.discovery_documents:
             return json_answer(200, page(facts, known))
-        return json_answer(404, pages.no_oauth(facts, known))
+        return json_answer(404, documents.no_oauth(facts, known))
 
     def _or_not_found(self, value: JsonObject | None) -> Answer:
         if value is None:
-            return json_answer(404, pages.not_found(self.status.facts()))
+            return json_answer(404, documents.not_found(self.status.facts()))
         return json_answer(200, value)

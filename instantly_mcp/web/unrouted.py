@@ -6,7 +6,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from ..pipeline.replies.reply import Answer, json_answer
 from ..protocol.wire.errors import INVALID_REQUEST, ProtocolError
-from . import pages
+from . import documents
 from .http.refusals import error_answer
 from .http.request import McpRequest
 from .interfaces import Facts
@@ -29,7 +29,7 @@ def unroutable(error: object, request: McpRequest, facts: Facts) -> Answer:
             headers=(("Allow", ", ".join(allowed)),),
         )
         return error_answer(refusal, mcp=mcp, id=id)
-    missing = pages.not_found(facts)
+    missing = documents.not_found(facts)
     if not mcp:
         return json_answer(404, missing)
     refusal = ProtocolError(

@@ -104,14 +104,14 @@ MUTANTS: Sequence[Mutant] = (
     ),
     both(
         "The pages cannot be framed",
-        "web/html.py",
+        "web/pages/look.py",
         "frame-ancestors 'none'",
         "frame-ancestors *",
         PROTECTED,
     ),
     both(
         "The pages are not stored",
-        "web/approvals/page.py",
+        "web/pages/look.py",
         '    ("Cache-Control", "no-store"),\n',
         "",
         PROTECTED,

@@ -12,8 +12,9 @@ from ..._visible_text import visible_line
 from ...access.approvals.approval import Approval, ApprovalState, NotPendingError
 from ...access.approvals.interfaces import IApprovalDesk
 from ...pipeline.replies.reply import Answer
+from ..documents import ready
 from ..interfaces import IStatus
-from ..pages import ready
+from ..pages.look import Navigation
 from .login import Login
 from .page import form, page_answer, redirect
 from .request_views import choice, details, summary
@@ -53,12 +54,12 @@ class ApprovalPages:
         now = self.wall()
         return page_answer(
             f"Approvals: {len(waiting)} waiting",
-            _navigation(session, ""),
             *[summary(each, now, "") for each in waiting],
             *([] if waiting else [tags.p("No request waits for a decision.")]),
             tags.h2("Decided"),
             *[summary(each, now, "") for each in decided],
             *([] if decided else [tags.p("There is none yet.", class_="dim")]),
+            navigation=_navigation(session, "", "approvals"),
         )
 
     @deferred
@@ -107,8 +108,8 @@ class ApprovalPages:
         )
         return page_answer(
             "Status",
-            _navigation(session, ""),
             tags.dl(*[tag for row in rows for tag in _row(*row)]),
+            navigation=_navigation(session, "", "status"),
         )
 
     def _request_page(
@@ -118,8 +119,8 @@ class ApprovalPages:
         if approval is None:
             return page_answer(
                 "No such request",
-                navigation,
                 tags.p("There is no request with this number."),
+                navigation=navigation,
                 status=404,
             )
         now = self.wall()
@@ -127,10 +128,10 @@ class ApprovalPages:
         refused = "This decision was not taken: the request was already closed."
         return page_answer(
             visible_line(approval.preview.title, 200),
-            navigation,
             *([tags.p(refused, class_="mode", role="alert")] if status == 409 else []),
             *details(approval, now),
             *([choice(approval, "../", session.form_token)] if pending else []),
+            navigation=navigation,
             status=status,
         )
 
@@ -149,17 +150,15 @@ def _was_made(approval: Approval, approve: bool, approver: str) -> bool:
     return approval.state is _MADE[approve] and approval.by == approver
 
 
-def _navigation(session: ApproverSession, root: str) -> Tag:
-    return tags.nav(
-        tags.a("Approvals", href=f"{root}approvals"),
-        tags.a("Status", href=f"{root}status"),
-        form(
-            f"{root}approvals/logout",
-            session.form_token,
-            tags.span(f"{visible_line(session.approver)} ", class_="dim"),
-            tags.button("Sign out", type="submit", class_="quiet"),
-        ),
+def _navigation(session: ApproverSession, root: str, current: str = "") -> Navigation:
+    sign_out = form(
+        f"{root}approvals/logout",
+        session.form_token,
+        tags.span(f"{visible_line(session.approver)} ", class_="dim"),
+        tags.button("Sign out", type="submit", class_="quiet"),
     )
+    links = [("Approvals", f"{root}approvals"), ("Status", f"{root}status")]
+    return Navigation("", links, current, [sign_out])
 
 
 def _row(label: str, text: str) -> Iterator[Tag]:

@@ -21,7 +21,7 @@ from twisted.web.server import Site
 from ..._log import Line
 from ...pipeline.exchange import Headers
 from ...pipeline.replies.reply import HeaderPairs
-from ..html import POLICY
+from ..pages.look import POLICY
 from .access_log import CLIENT_LEFT_STATUS, AccessLog
 from .channel import McpChannel
 from .limits import WebLimits

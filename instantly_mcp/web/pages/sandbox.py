@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from twisted.web.template import Tag, tags
 
-from .._json_codec import Json, JsonObject
-from .html import document
+from ..._json_codec import Json, JsonObject
+from .look import document
 
 MAX_SHOWN_MAILS = 200
 """Mails on the page; the JSON has them all."""

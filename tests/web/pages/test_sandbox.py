@@ -10,10 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from instantly_mcp.web.interfaces import ISandboxView
-from instantly_mcp.web.outbox_page import MAX_SHOWN_MAILS, outbox_page
+from instantly_mcp.web.pages.sandbox import MAX_SHOWN_MAILS, outbox_page
 from tests.support.cases import ClockedTestCase
 
-from .site import MemoryServer
+from ..site import MemoryServer
 
 NASTY = "<script>alert(1)</script>\"'&"
 

@@ -13,13 +13,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline.visitors import Visitor
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.web.home_page import home, home_page, reachable_url
-from instantly_mcp.web.html import STYLE
 from instantly_mcp.web.interfaces import NO_KEY_NEEDED, Condition, Facts
+from instantly_mcp.web.pages.home import home, home_page, reachable_url
+from instantly_mcp.web.pages.stylesheet import STYLE
 from tests.support.cases import ClockedTestCase
 
-from .site import FACTS, WELL, Connection, MemoryServer
-from .test_outbox_page import NASTY, Seen
+from ..site import FACTS, WELL, Connection, MemoryServer
+from .test_sandbox import NASTY, Seen
 
 
 def seen(facts: Facts, condition: Condition = WELL, known: bool = True) -> Seen:

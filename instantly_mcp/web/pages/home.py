@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from twisted.web.template import Tag, tags
 
-from .._json_codec import JsonObject
-from . import pages
-from .html import document
-from .interfaces import NO_KEY_NEEDED, Condition, Facts
+from ..._json_codec import JsonObject
+from .. import documents
+from ..interfaces import NO_KEY_NEEDED, Condition, Facts
+from .look import document
 
 _MODES = {
     "sandbox": "Sandbox: a simulated Instantly workspace. Nothing leaves this server, "
@@ -56,7 +56,7 @@ def home_page(facts: Facts, condition: Condition, known: bool) -> bytes:
 def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
     """Return the facts of the home page as a JSON object."""
     if not known:
-        return pages.brief_info(facts, condition)
+        return documents.brief_info(facts, condition)
     return {
         "name": facts.name,
         "title": facts.title,
@@ -64,14 +64,14 @@ def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
         "mode": facts.mode,
         "status": _status(condition),
         "mcp": f"{reachable_url(facts)}/mcp",
-        "documentation": pages.documentation(facts),
-        "endpoints": pages.endpoints(facts),
+        "documentation": documents.documentation(facts),
+        "endpoints": documents.endpoints(facts),
     }
 
 
 def reachable_url(facts: Facts) -> str:
     """Return the server's URL; its host is ``THIS-HOST`` if it listens on all."""
-    base = pages.base_url(facts) or ""
+    base = documents.base_url(facts) or ""
     host = urlsplit(base).hostname
     if host in _EVERY_ADDRESS:
         return f"{urlsplit(base).scheme}://THIS-HOST:{facts.port}"
@@ -131,4 +131,4 @@ def _lines(*rows: tuple[str, str]) -> Tag:
 
 
 def _status(condition: Condition) -> str:
-    return str(pages.ready(condition)[1]["status"])
+    return str(documents.ready(condition)[1]["status"])

@@ -1,0 +1,1 @@
+"""The HTML pages for people, in one look, without scripts."""
