@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "api": {"catalog"},
     "pipeline": {"protocol"},
     "transports": {"pipeline", "protocol"},
+    "bridge": {"protocol.wire", "transports.stdio_lines"},
     "features": {
         "protocol.interfaces",
         "protocol.wire",

@@ -1,1 +1,1 @@
-"""The transports of the MCP specification over HTTP."""
+"""The transports of the MCP specification: over HTTP, and over standard streams."""
