@@ -58,11 +58,11 @@ from .process.signals import Signals
 from .process.systemd_notify import Notifier
 from .process.watchdog import StallDetector, Watchdog
 from .reload import Reloader
+from .sandbox_view import SandboxView
 from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcements, announcement_for
 from .status import key_formats
-from .upstream import SandboxView
 
 HEAD_SECONDS = 3600.0
 """How often the head of the audit file is logged."""

@@ -60,7 +60,7 @@ def _components(
 ) -> Components:
     sandbox = make_sandbox(settings, reactor, wall)
     site = PlainSite(
-        web_resource(sandbox, standalone=True),
+        web_resource(sandbox),
         reactor,
         AccessLog(Metrics(), enabled=False),
         web_limits(settings),

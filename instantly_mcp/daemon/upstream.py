@@ -6,23 +6,19 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from random import random
 
-from attrs import define, frozen
+from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IAgent
-from zope.interface import implementer
 
-from .._json_codec import JsonObject
 from .._noop import noop
 from ..api.client import InstantlyClient
 from ..api.http.connection import connect_to
 from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
-from ..sandbox.errors import SandboxError
 from ..sandbox.hostile import add_attacks
 from ..sandbox.workspaces import Sandbox
-from ..web.interfaces import ISandboxView
 from .process.in_flight import InFlight
 from .settings.settings import Settings
 
@@ -101,35 +97,3 @@ def connect_upstream(
         return UpstreamClient(client_over(agent), lambda: succeed(None), sandbox)
     connection = connect_to(Upstream.parse(base_url), reactor)
     return UpstreamClient(client_over(connection.agent), connection.close)
-
-
-@implementer(ISandboxView)
-@define(eq=False)
-class SandboxView:
-    """Reads and resets the simulated workspace of one key at a time."""
-
-    sandbox: Sandbox
-
-    def outbox(self, key: str) -> JsonObject | None:
-        """Return the mail that would have been sent; ``None`` for an invalid key."""
-        try:
-            shown: JsonObject = self.sandbox.outbox_json(key)
-        except SandboxError:
-            return None
-        return shown
-
-    def effects(self, key: str) -> JsonObject | None:
-        """Return what callers changed; ``None`` for an invalid key."""
-        try:
-            shown: JsonObject = self.sandbox.effects_json(key)
-        except SandboxError:
-            return None
-        return shown
-
-    def reset(self, key: str) -> JsonObject | None:
-        """Reset the workspace to its initial state; ``None`` for an invalid key."""
-        try:
-            self.sandbox.reset(key)
-        except SandboxError:
-            return None
-        return {"reset": True, "key": key}

@@ -40,7 +40,7 @@ class SandboxAgent:
 
     @_site.default
     def _make_site(self) -> Site:
-        return Site(web_resource(self.sandbox, standalone=False), reactor=self.clock)
+        return Site(web_resource(self.sandbox), reactor=self.clock)
 
     @deferred
     async def request(

@@ -7,8 +7,7 @@ short or not at all, if a fault says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from klein import Klein
 from twisted.internet.defer import Deferred
@@ -21,50 +20,34 @@ from twisted.web.resource import IResource, Resource
 from werkzeug.exceptions import HTTPException
 
 from .._deferred import deferred
-from .._json_codec import JsonObject, loads
 from ..catalog.index import OPERATIONS
 from ..catalog.operation import Operation
+from .control.requests import CONTROLS, ControlRequest, answer_control
 from .dispatch import (
     ApiReply,
     ApiRequest,
     bearer_key,
     error_reply,
     is_simulated,
-    json_reply,
     reply_to,
 )
 from .errors import SandboxError, bad_request
-from .faults import read_fault
-from .timeline import format_time
 from .validation import MAX_BODY_BYTES, RequestValidator
 from .workspaces import DEFAULT_KEY, Sandbox
 
 log = Logger()
 
-Control: TypeAlias = Callable[[Sandbox, str, str | None, JsonObject], ApiReply]
 
-_OPERATION_IDS = frozenset(each.id for each in OPERATIONS if is_simulated(each))
-
-
-def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
-    """Return the resource that serves a sandbox. Call it once for each site.
-
-    :param standalone: also serve ``/sandbox/clock`` and ``/sandbox/faults``.
-    """
+def web_resource(sandbox: Sandbox) -> IResource:
+    """Return the resource that serves a sandbox. Call it once for each site."""
     app = Klein()
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     for operation in OPERATIONS:
         if is_simulated(operation):
             _route_operation(app, sandbox, operation)
-    _route_control(app, sandbox, "outbox", "GET", _show_outbox)
-    _route_control(app, sandbox, "effects", "GET", _show_effects)
-    _route_control(app, sandbox, "reset", "POST", _reset)
-    if standalone:
-        _route_control(app, sandbox, "clock", "POST", _advance)
-        _route_control(app, sandbox, "faults", "GET", _show_faults)
-        _route_control(app, sandbox, "faults", "POST", _add_fault)
-        _route_control(app, sandbox, "faults", "DELETE", _clear_faults)
+    for method, name in CONTROLS:
+        _route_control(app, sandbox, method, name)
     app.handle_errors(HTTPException)(_no_route)
     app.handle_errors(Exception)(_internal_error)
     return _Utf8PathFilter(app.resource())
@@ -102,17 +85,16 @@ def _route_operation(app: Klein, sandbox: Sandbox, operation: Operation) -> None
     app.route(path, methods=[operation.method], endpoint=operation.id)(serve)
 
 
-def _route_control(
-    app: Klein, sandbox: Sandbox, name: str, method: str, control: Control
-) -> None:
-    def serve(request: IRequest) -> Deferred[bytes] | bytes:
+def _route_control(app: Klein, sandbox: Sandbox, method: str, name: str) -> None:
+    def serve(request: IRequest) -> bytes:
         try:
-            key = _control_key(request)
-            workspace = _header(request, b"x-as-workspace")
-            reply = control(sandbox, key, workspace, _control_body(request))
+            asked = _read_control(request)
         except SandboxError as error:
             reply = error_reply(error)
-        return _write(request, reply, sandbox.clock)
+        else:
+            reply = answer_control(sandbox, method, name, asked)
+        _write_head(request, reply)
+        return reply.body
 
     app.route(f"/sandbox/{name}", methods=[method], endpoint=f"{method} {name}")(serve)
 
@@ -126,6 +108,15 @@ def _read_request(request: IRequest, names: Mapping[str, str]) -> ApiRequest:
         query=request.args,
         content_type=_header(request, b"content-type"),
         body=content.read(MAX_BODY_BYTES + 1) if content is not None else b"",
+    )
+
+
+def _read_control(request: IRequest) -> ControlRequest:
+    content = request.content
+    return ControlRequest(
+        key=_control_key(request),
+        workspace=_header(request, b"x-as-workspace"),
+        body=content.read(MAX_BODY_BYTES) if content is not None else b"",
     )
 
 
@@ -177,73 +168,6 @@ def _control_key(request: IRequest) -> str:
         return bearer_key(authorization)
     given = request.args.get(b"key")
     return given[-1].decode("utf-8", "replace") if given else DEFAULT_KEY
-
-
-def _control_body(request: IRequest) -> JsonObject:
-    content = (
-        request.content.read(MAX_BODY_BYTES) if request.content is not None else b""
-    )
-    if not content:
-        return {}
-    try:
-        value = loads(content)
-    except ValueError:
-        raise bad_request("The body is not JSON") from None
-    if not isinstance(value, dict):
-        raise bad_request("The body must be a JSON object")
-    return value
-
-
-def _show_outbox(
-    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> ApiReply:
-    return json_reply(sandbox.outbox_json(key, name))
-
-
-def _show_effects(
-    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> ApiReply:
-    return json_reply(sandbox.effects_json(key, name))
-
-
-def _reset(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> ApiReply:
-    sandbox.reset(key, name)
-    return json_reply({"reset": True})
-
-
-def _advance(
-    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> ApiReply:
-    """Handle ``{"advance_seconds": 3600}``; the reply states the new time."""
-    seconds = given.get("advance_seconds")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise bad_request("advance_seconds must be a number")
-    if not 0 <= seconds <= _MAX_SKIP_SECONDS:
-        raise bad_request(f"advance_seconds must be from 0 to {_MAX_SKIP_SECONDS}")
-    return json_reply({"now": format_time(sandbox.skip(seconds, key, name))})
-
-
-def _show_faults(
-    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> ApiReply:
-    return json_reply({"items": sandbox.workspace(key, name).faults.as_json()})
-
-
-def _add_fault(
-    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> ApiReply:
-    sandbox.add_fault(read_fault(given, _OPERATION_IDS), key, name)
-    return _show_faults(sandbox, key, name, given)
-
-
-def _clear_faults(
-    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> ApiReply:
-    sandbox.workspace(key, name).faults.clear()
-    return _show_faults(sandbox, key, name, given)
-
-
-_MAX_SKIP_SECONDS = 366 * 24 * 3600
 
 
 def _no_route(request: IRequest, failure: Failure) -> bytes:

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from ..pipeline.exchange import Headers, Route
 from ..pipeline.mcp_path import NO_PATH, McpPath, read_path
+from ..pipeline.refusals import origin_refused
 from ..pipeline.replies.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, every_caller_is_known
 from ..protocol.wire.errors import ProtocolError
@@ -35,6 +36,7 @@ from .interfaces import (
     Recognize,
 )
 from .probes import Probes
+from .same_site import is_from_another_site
 from .unrouted import unroutable
 
 Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
@@ -173,20 +175,20 @@ class WebApp:
         """The mail that the sandbox would have sent, as a page."""
         return self._use_sandbox(request, "/sandbox", self.probes.sandbox)
 
-    @app.route("/sandbox/outbox", methods=["GET"])
-    def outbox(self, request: McpRequest) -> Rendered:
-        """The mail that the sandbox would have sent, in JSON."""
-        return self._use_sandbox(request, "/sandbox/outbox", self.probes.outbox)
+    @app.route("/sandbox/<name>", methods=["GET", "POST", "DELETE"])
+    def control(self, request: McpRequest, name: str) -> Rendered:
+        """Show or change one workspace of the sandbox."""
+        method = "GET" if request.head.method == "HEAD" else request.head.method
+        headers = Headers(request.head.headers)
 
-    @app.route("/sandbox/effects", methods=["GET"])
-    def effects(self, request: McpRequest) -> Rendered:
-        """What callers changed in one workspace of the sandbox, in JSON."""
-        return self._use_sandbox(request, "/sandbox/effects", self.probes.effects)
+        def answer(key: str) -> Answer:
+            if method != "GET" and is_from_another_site(headers):
+                return error_answer(origin_refused(), mcp=False)
+            workspace = headers.get("x-as-workspace")
+            body = request.content.getvalue()
+            return self.probes.control(method, name, key, workspace, body)
 
-    @app.route("/sandbox/reset", methods=["POST"])
-    def reset(self, request: McpRequest) -> Rendered:
-        """Restore one workspace of the sandbox to its initial state."""
-        return self._use_sandbox(request, "/sandbox/reset", self.probes.reset)
+        return self._use_sandbox(request, "/sandbox/{control}", answer)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:

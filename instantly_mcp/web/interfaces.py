@@ -184,16 +184,18 @@ class IStatus(Interface):
 
 
 class ISandboxView(Interface):
-    """A view of the sandbox, for its pages."""
+    """The sandbox, for its pages and its control requests."""
+
+    def control(
+        method: str, name: str, key: str, workspace: str | None, body: bytes
+    ) -> Answer | None:
+        """Answer a control request.
+
+        :param name: what follows ``/sandbox/`` in the path.
+        :param key: selects the workspace.
+        :param workspace: the value of ``x-as-workspace``.
+        :returns: ``None`` for an invalid key, or a request that does not exist.
+        """
 
     def outbox(key: str) -> JsonObject | None:
         """Return the mail that a key would have sent; ``None`` for an invalid key."""
-
-    def effects(key: str) -> JsonObject | None:
-        """Return what callers changed with a key; ``None`` for an invalid key."""
-
-    def reset(key: str) -> JsonObject | None:
-        """Restore a key's workspace to its initial state.
-
-        :returns: a confirmation for the caller; ``None`` for an invalid key.
-        """

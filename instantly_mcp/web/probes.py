@@ -48,30 +48,22 @@ class Probes:
             return json_answer(200, home(facts, condition, known))
         return json_answer(404, documents.not_found(facts))
 
-    def outbox(self, key: str) -> Answer:
-        """The mail that the sandbox would have sent, in JSON."""
-        return self._or_not_found(
-            None if self.sandbox_view is None else self.sandbox_view.outbox(key)
-        )
+    def control(
+        self, method: str, name: str, key: str, workspace: str | None, body: bytes
+    ) -> Answer:
+        """Answer a control request of the sandbox; see `ISandboxView`."""
+        view = self.sandbox_view
+        answer = None
+        if view is not None:
+            answer = view.control(method, name, key, workspace, body)
+        return answer or json_answer(404, documents.not_found(self.status.facts()))
 
     def sandbox(self, key: str) -> Answer:
         """The mail that the sandbox would have sent, as a page."""
         outbox = None if self.sandbox_view is None else self.sandbox_view.outbox(key)
         if outbox is None:
-            return self._or_not_found(None)
+            return json_answer(404, documents.not_found(self.status.facts()))
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
-
-    def effects(self, key: str) -> Answer:
-        """What callers changed in one workspace of the sandbox, in JSON."""
-        return self._or_not_found(
-            None if self.sandbox_view is None else self.sandbox_view.effects(key)
-        )
-
-    def reset(self, key: str) -> Answer:
-        """Restore one workspace of the sandbox to its initial state."""
-        return self._or_not_found(
-            None if self.sandbox_view is None else self.sandbox_view.reset(key)
-        )
 
     def ping(self) -> Answer:
         """Show that the server answers."""
@@ -126,8 +118,3 @@ class Probes:
         if self.discovery_documents:
             return json_answer(200, page(facts, known))
         return json_answer(404, documents.no_oauth(facts, known))
-
-    def _or_not_found(self, value: JsonObject | None) -> Answer:
-        if value is None:
-            return json_answer(404, documents.not_found(self.status.facts()))
-        return json_answer(200, value)

@@ -6,7 +6,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.daemon.upstream import SandboxView
+from instantly_mcp._json_codec import loads
+from instantly_mcp.daemon.sandbox_view import SandboxView
+from instantly_mcp.sandbox.control.requests import CONTROLS
 from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.web.interfaces import ISandboxView
 
@@ -28,13 +30,48 @@ class SandboxViewTests(SynchronousTestCase):
         assert shown is not None
         self.assertEqual((shown["key"], shown["count"]), ("sandbox-mine", 0))
 
+    def ask(self, method, name, key="sandbox-mine", body=b"", workspace=None):
+        """Send a control request; return status and JSON, or ``None``."""
+        answer = self.view.control(method, name, key, workspace, body)
+        return answer and (answer.status, loads(answer.body))
+
     def test_reset(self):
         """A reset names the workspace that starts over."""
         self.assertEqual(
-            self.view.reset("sandbox-mine"), {"reset": True, "key": "sandbox-mine"}
+            self.ask("POST", "reset"), (200, {"reset": True, "key": "sandbox-mine"})
         )
 
+    def test_clock(self):
+        """Time passes in the workspace of the key only."""
+        self.ask("POST", "clock", body=b'{"advance_seconds": 86400}')
+        later, now = "2026-11-03T09:00:00.000Z", "2026-11-02T09:00:00.000Z"
+        self.assertEqual(
+            self.ask("GET", "clock"), (200, {"key": "sandbox-mine", "now": later})
+        )
+        self.assertEqual(
+            self.ask("GET", "clock", "sandbox"), (200, {"key": "sandbox", "now": now})
+        )
+
+    def test_faults(self):
+        """Faults are added, listed and removed."""
+        added = self.ask("POST", "faults", body=b'{"kind": "cut"}')
+        self.assertEqual(added[1]["items"][0]["kind"], "cut")
+        self.assertEqual(self.ask("GET", "faults"), added)
+        self.assertEqual(self.ask("DELETE", "faults")[1]["items"], [])
+
+    def test_mistakes(self):
+        """A bad request is 400 and says why; an unknown one does not exist."""
+        for body in (b"[]", b"{", b'{"advance_seconds": "1"}'):
+            status, said = self.ask("POST", "clock", body=body)
+            self.assertEqual(status, 400)
+            self.assertTrue(said["message"])
+        self.assertIsNone(self.ask("POST", "outbox"))
+        self.assertIsNone(self.ask("GET", "else"))
+        self.assertEqual(self.ask("GET", "faults", "sandbox-revoked")[0], 401)
+
     def test_foreign_key(self):
-        """A key that is not the sandbox's gets no outbox and resets nothing."""
-        self.assertIsNone(self.view.outbox("a-real-key-of-another"))
-        self.assertIsNone(self.view.reset("a-real-key-of-another"))
+        """A key that is not the sandbox's gets nothing and changes nothing."""
+        foreign = "a-real-key-of-another"
+        self.assertIsNone(self.view.outbox(foreign))
+        for method, name in CONTROLS:
+            self.assertIsNone(self.ask(method, name, foreign), name)

@@ -84,11 +84,6 @@ class RouteTests(SandboxTestCase):
         )
         self.assertEqual(len(self.flushLoggedErrors(AttributeError)), 1)
 
-    def test_standalone_only(self) -> None:
-        """Clock and faults have no route unless the sandbox stands alone."""
-        self.refused(404, "POST", "/sandbox/clock", {"advance_seconds": 1})
-        self.refused(404, "POST", "/sandbox/faults", {"kind": "slow"})
-
 
 class BodyTests(SandboxTestCase):
     def post(self, status: int, content: bytes, **headers: str) -> str:
@@ -250,7 +245,9 @@ class WorkspaceTests(SandboxTestCase):
         before = self.ask("GET", "/lead-lists").body
         self.ok("POST", "/lead-lists", {"name": "Gone"})
         self.pass_time(days=3)
-        self.assertEqual(self.ok("POST", "/sandbox/reset"), {"reset": True})
+        self.assertEqual(
+            self.ok("POST", "/sandbox/reset"), {"reset": True, "key": "sandbox"}
+        )
         self.assertEqual(self.ask("GET", "/lead-lists").body, before)
         self.assertEqual(self.ok("GET", "/sandbox/outbox")["items"], [])
 

@@ -205,14 +205,12 @@ class StrikingTests(SandboxTestCase):
 
 
 class ControlTests(SandboxTestCase):
-    """The routes of a standalone sandbox, called with raw HTTP."""
+    """The control routes of the simulated API, called with raw HTTP."""
 
     def setUp(self) -> None:
         """Serve the sandbox to a string."""
         super().setUp()
-        self.site = Site(
-            web_resource(self.sandbox, standalone=True), reactor=self.clock
-        )
+        self.site = Site(web_resource(self.sandbox), reactor=self.clock)
 
     def say(self, method: str, path: str, body: Any = None) -> tuple[bytes, bool]:
         """Send one request over a connection of its own; return what came back."""
@@ -232,7 +230,7 @@ class ControlTests(SandboxTestCase):
     def test_clock(self) -> None:
         """POST /sandbox/clock lets time pass in the workspace."""
         said, _ = self.say("POST", "/sandbox/clock", {"advance_seconds": 86400})
-        self.assertIn(b'{"now":"2026-11-03T09:00:00.000Z"}', said)
+        self.assertIn(b'"now":"2026-11-03T09:00:00.000Z"', said)
         for wrong in (
             {},
             {"advance_seconds": "1"},
@@ -257,7 +255,7 @@ class ControlTests(SandboxTestCase):
         self.assertTrue(0 < len(body) < promised)
         self.say("POST", "/sandbox/faults", {"kind": "status", "times": 0})
         said, _ = self.say("DELETE", "/sandbox/faults")
-        self.assertIn(b'{"items":[]}', said)
+        self.assertIn(b'"items":[]', said)
         said, _ = self.say("GET", "/api/v2/campaigns")
         self.assertTrue(said.startswith(b"HTTP/1.1 200"))
 

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from instantly_mcp._json_codec import loads
+from instantly_mcp.pipeline.replies.reply import json_answer
 from instantly_mcp.web.interfaces import ISandboxView
 from instantly_mcp.web.pages.sandbox import MAX_SHOWN_MAILS, outbox_page
 from tests.support.cases import ClockedTestCase
 
-from ..site import MemoryServer
+from ..site import GOOD_ORIGIN, MemoryServer
 
 NASTY = "<script>alert(1)</script>\"'&"
 
@@ -122,13 +124,10 @@ class OneWorld:
             return None
         return {"key": key, "count": 1, "items": [mail()]}
 
-    def effects(self, key):
-        """Return that nothing happened, for the one key."""
-        return {"key": key, "effects": []} if key == "sandbox" else None
-
-    def reset(self, key):
-        """Change nothing."""
-        return None
+    def control(self, method, name, key, workspace, body):
+        """Answer what was asked."""
+        said = [method, name, key, workspace, body.decode()]
+        return None if name == "else" else json_answer(200, said)
 
 
 class RouteTests(ClockedTestCase):
@@ -158,3 +157,27 @@ class RouteTests(ClockedTestCase):
     def test_live(self):
         """A daemon without a sandbox has no such page."""
         self.assertEqual(self.connect().ask("GET", "/sandbox").status, 404)
+
+    def ask(self, method, path, **headers):
+        """Send a control request; return the response."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        client = self.connect(sandbox_view=OneWorld())
+        return client.ask(method, path, headers=sent, body=b"{}")
+
+    def test_control(self):
+        """A control request arrives with its key, its workspace and its body."""
+        response = self.ask("POST", "/sandbox/clock?key=sandbox-a", x_as_workspace="w")
+        said = ["POST", "clock", "sandbox-a", "w", "{}"]
+        self.assertEqual((response.status, loads(response.body)), (200, said))
+        self.assertEqual(self.ask("GET", "/sandbox/else").status, 404)
+
+    def test_control_by_another_site(self):
+        """A page of another site changes nothing, even one that may read answers."""
+        for method, name in (("POST", "reset"), ("DELETE", "faults")):
+            for foreign in ({"origin": GOOD_ORIGIN}, {"sec_fetch_site": "cross-site"}):
+                response = self.ask(method, f"/sandbox/{name}", **foreign)
+                self.assertEqual(response.status, 403, foreign)
+        response = self.ask("POST", "/sandbox/reset", sec_fetch_site="same-origin")
+        self.assertEqual(response.status, 200)
+        response = self.ask("GET", "/sandbox/outbox", origin=GOOD_ORIGIN)
+        self.assertEqual(response.status, 200)
