@@ -35,7 +35,6 @@ ALLOWED: dict[str, set[str]] = {
     "protocol": set(),
     "metrics": set(),
     "clients": set(),
-    "icons": set(),
     "api": {"catalog"},
     "pipeline": {"protocol"},
     "transports": {"pipeline", "protocol"},
@@ -51,7 +50,6 @@ ALLOWED: dict[str, set[str]] = {
         "access",
     },
     "web": {
-        "icons",
         "pipeline",
         "metrics",
         "clients",

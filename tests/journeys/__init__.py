@@ -1,0 +1,1 @@
+"""Plays the transcripts of ``docs/journeys/`` with real programs."""
