@@ -33,6 +33,7 @@ class CheckOptions(CommandOptions, SettingOptions):
     """The options of ``run``, and ``--probe``."""
 
     synopsis = "instantly-mcp check [options]"
+    examples = ("instantly-mcp check --config /etc/instantly-mcp/config.toml --probe",)
     optFlags = [["probe", None, "Also test the connection to Instantly, and the key."]]
 
     def run(self) -> int:

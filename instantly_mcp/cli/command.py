@@ -16,6 +16,7 @@ from .administration.sending import SendingOptions
 from .administration.token import TokenOptions
 from .administration.workspaces import WorkspaceOptions
 from .check import CheckOptions
+from .completion.options import CompletionOptions
 from .evaluation import EvalOptions
 from .interfaces import Subcommand, Subcommands
 from .options import CommandOptions, require_known
@@ -42,6 +43,7 @@ SUBCOMMANDS: Subcommands = (
     ("sending", None, SendingOptions, "Switch sending off and on."),
     ("audit", None, AuditOptions, "Show what was done; verify the audit file."),
     ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
+    ("completion", None, CompletionOptions, "Print the completion script of a shell."),
 )
 
 
@@ -59,10 +61,7 @@ class CommandLine(CommandOptions):
     subCommands = SUBCOMMANDS
 
     def getUsage(self, width: int | None = None) -> str:
-        """Return the help, followed by a command to try.
-
-        Twisted would wrap the command together with `longdesc`.
-        """
+        """Return the help, followed by a command to try."""
         text = super().getUsage(width).rstrip()
         return f"{text}\n\n{COMMAND_TO_TRY}\n"
 

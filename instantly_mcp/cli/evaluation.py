@@ -10,7 +10,7 @@ from twisted.python import usage
 from .._json_codec import Json, JsonObject, dumps, loads
 from ..daemon.evaluation import eval_cases, verdict
 from .interfaces import Subcommands
-from .options import CommandGroup, CommandOptions
+from .options import FILE, CommandGroup, CommandOptions
 
 FAILED = 1
 """The exit status when the judge finds a problem."""
@@ -20,6 +20,7 @@ class CasesOptions(CommandOptions):
     """The options of ``eval cases``."""
 
     synopsis = "instantly-mcp eval cases"
+    examples = ("instantly-mcp eval cases > cases.jsonl",)
     longdesc = "Prints the cases, one JSON object a line. See docs/evaluation.md."
 
     def run(self) -> int:
@@ -33,6 +34,8 @@ class JudgeOptions(CommandOptions):
     """The options of ``eval judge``."""
 
     synopsis = "instantly-mcp eval judge --case ID [options] < EFFECTS"
+    examples = ("instantly-mcp eval judge --case CASE_ID < effects.json",)
+    takes = {"cases": FILE}
     longdesc = (
         "Reads what GET /sandbox/effects of the sandbox returned, and prints the "
         "verdict as a JSON object. Exit status: 0 if passed, 1 if not."
@@ -77,6 +80,7 @@ class EvalOptions(CommandGroup):
     """The options of ``eval``."""
 
     group = "eval"
+    examples = ("instantly-mcp eval cases",)
     subCommands: Subcommands = (
         ("cases", None, CasesOptions, "Print the cases, one JSON object a line."),
         ("judge", None, JudgeOptions, "Judge what happened in the sandbox."),

@@ -1,23 +1,53 @@
-"""Options that all commands share: usage line, ``--help`` and ``--version``."""
+"""What all commands share: usage line, ``--help`` with examples, ``--version``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from attrs import frozen
 from twisted.python import usage
 
+from .._rights import Level
 from ..daemon.settings.sources.exact_options import ExactOptions
-from ..daemon.settings.sources.options import print_version
+from ..daemon.settings.sources.options import SettingOptions, print_version
 from ..daemon.settings.sources.spelling import did_you_mean
+from ..daemon.settings.table import BY_NAME, SETTINGS
 from .interfaces import Subcommand, Subcommands
 
 
+@frozen
+class OptionValues:
+    """What an option, or the argument of a command, takes.
+
+    :param words: the values that it may have, or the common ones; empty for any.
+    :param is_file: it takes the name of a file or folder.
+    """
+
+    words: tuple[str, ...] = ()
+    is_file: bool = False
+
+
+ANYTHING = OptionValues()
+FILE = OptionValues(is_file=True)
+LEVELS = OptionValues(tuple(level.value for level in Level))
+TOOLSETS = OptionValues(BY_NAME["toolsets"].words)
+
+
 class CommandOptions(ExactOptions):
-    """Base class for the options of a command; `synopsis` is its usage line."""
+    """Base class for the options of a command; `synopsis` is its usage line.
+
+    :cvar examples: command lines that the help shows; each begins with instantly-mcp.
+    :cvar takes: what options of this class take, by name. Those of base classes
+        are valid as well; see `values_of`.
+    :cvar argument: what the words that are not options are.
+    """
 
     synopsis: str
     longdesc = ""
     """Without one Twisted prints the docstring of the module that was started."""
+    examples: Sequence[str] = ()
+    takes: Mapping[str, OptionValues] = {}
+    argument: OptionValues = ANYTHING
 
     opt_h = usage.Options.opt_help
 
@@ -29,6 +59,19 @@ class CommandOptions(ExactOptions):
         """Return the usage line, without the parent's, which Twisted would add."""
         return f"Usage: {self.synopsis}"
 
+    def getUsage(self, width: int | None = None) -> str:
+        """Return the help, which ends with the examples.
+
+        Twisted would wrap them together with `longdesc`. The command that was read
+        last shows its own.
+        """
+        text = super().getUsage(width).rstrip()
+        if not self.examples or hasattr(self, "subOptions"):
+            return text
+        heading = "Example:" if len(self.examples) == 1 else "Examples:"
+        lines = "\n".join(f"  {example}" for example in self.examples)
+        return f"{text}\n\n{heading}\n{lines}"
+
     def parseArgs(self, *rest: str) -> None:
         """Refuse arguments that are not options.
 
@@ -36,6 +79,17 @@ class CommandOptions(ExactOptions):
         """
         if rest:
             raise usage.UsageError("unexpected argument: options begin with --")
+
+
+def values_of(options: CommandOptions) -> Mapping[str, OptionValues]:
+    """Return what the options of a command take, by their names without dashes."""
+    found: dict[str, OptionValues] = {}
+    if isinstance(options, SettingOptions):
+        for setting in SETTINGS:
+            found[setting.option] = OptionValues(setting.words, setting.is_file)
+    for cls in reversed(type(options).__mro__):
+        found |= vars(cls).get("takes", {})
+    return found
 
 
 class CommandGroup(CommandOptions):

@@ -15,6 +15,11 @@ class RunOptions(CommandOptions, SettingOptions):
     """The options of the daemon."""
 
     synopsis = "instantly-mcp run [options]"
+    examples = (
+        "instantly-mcp run --sandbox",
+        "instantly-mcp run --api-key-file ~/.instantly.key",
+        "instantly-mcp run --config /etc/instantly-mcp/config.toml",
+    )
 
     def run(self) -> int:
         """Serve until a signal stops the daemon; return the exit status."""

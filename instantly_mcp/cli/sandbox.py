@@ -11,7 +11,7 @@ from ..daemon.settings.loading import resolve
 from ..daemon.settings.settings import Settings
 from ..daemon.settings.table import BY_NAME
 from .foreground import serve
-from .options import CommandOptions
+from .options import FILE, CommandOptions, OptionValues
 
 DEFAULT_PORT = "3001"
 
@@ -20,6 +20,8 @@ class SandboxOptions(CommandOptions):
     """The options of the sandbox server."""
 
     synopsis = "instantly-mcp sandbox [options]"
+    examples = ("instantly-mcp sandbox --port 0 --ready-file ready.json --seed 42",)
+    takes = {"ready-file": FILE, "start": OptionValues(("today",))}
     optFlags = [
         ["hostile-content", None, "Prompt injections and hidden text in all objects."]
     ]

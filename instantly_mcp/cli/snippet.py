@@ -14,7 +14,7 @@ from ..clients.address import AUTH_HEADERS, McpAddress, limited
 from ..clients.registry import CLIENTS
 from ..daemon.settings.parsers import endpoint
 from ..daemon.settings.validation import toolsets_named
-from .options import CommandOptions
+from .options import LEVELS, TOOLSETS, CommandOptions, OptionValues
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"
 
@@ -38,6 +38,16 @@ class SnippetOptions(CommandOptions):
     """The options of ``snippet``: client, address and authentication."""
 
     synopsis = f"instantly-mcp snippet {'|'.join(CLIENTS)} [options]"
+    examples = (
+        "instantly-mcp snippet claude-code",
+        "instantly-mcp snippet cursor --url https://mcp.example.com/mcp --auth token",
+    )
+    takes = {
+        "auth": OptionValues(tuple(AUTH_HEADERS)),
+        "access": LEVELS,
+        "toolsets": TOOLSETS,
+    }
+    argument = OptionValues(tuple(CLIENTS))
     optParameters = [
         ["url", None, DEFAULT_URL, "URL of the daemon's MCP endpoint."],
         [
@@ -48,7 +58,12 @@ class SnippetOptions(CommandOptions):
             "secret).",
         ],
         ["access", None, "full", "Limit the client: read-only, draft or full."],
-        ["toolsets", None, "", "Limit the client to these toolsets."],
+        [
+            "toolsets",
+            None,
+            "",
+            f"Limit the client to some of: {', '.join(TOOLSETS.words)}.",
+        ],
     ]
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from ..daemon.settings.loading import resolve
 from ..daemon.upstream import connect_upstream
 from ..protocol.arguments.schema_annotations import ALSO_NAMED
 from ..protocol.primitives.tool import Tool
-from .options import CommandOptions
+from .options import LEVELS, TOOLSETS, CommandOptions
 
 INTRODUCTION = """\
 # Tools
@@ -74,8 +74,10 @@ class ToolsOptions(CommandOptions):
     """The options of ``tools``."""
 
     synopsis = "instantly-mcp tools [options]"
+    examples = ("instantly-mcp tools --access draft --toolsets campaigns,leads",)
+    takes = {"access": LEVELS, "toolsets": TOOLSETS}
     optParameters = [
-        ["toolsets", None, "default", "default, all, or a list of toolsets."],
+        ["toolsets", None, "default", f"Which: {', '.join(TOOLSETS.words)}."],
         ["access", None, "full", "What this level permits: read-only, draft or full."],
     ]
     optFlags = [["markdown", None, "Print the manual in Markdown (docs/tools.md)."]]

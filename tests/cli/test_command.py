@@ -147,25 +147,9 @@ class SubcommandTests(SynchronousTestCase):
     """The table of subcommands."""
 
     def test_names(self):
-        """The subcommands in their order, each of which can be run."""
+        """Each subcommand has a name of its own and can be run."""
         names = [row[0] for row in SUBCOMMANDS]
-        self.assertEqual(
-            names,
-            [
-                "run",
-                "check",
-                "sandbox",
-                "tools",
-                "snippet",
-                "token",
-                "workspace",
-                "approver",
-                "approvals",
-                "sending",
-                "audit",
-                "eval",
-            ],
-        )
+        self.assertEqual(len(set(names)), len(names))
         for _, _, options, _ in SUBCOMMANDS:
             self.assertTrue(callable(options().run))
 

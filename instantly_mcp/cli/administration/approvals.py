@@ -32,6 +32,7 @@ class ApprovalsListOptions(AdminOptions):
     command = "approvals.list"
     reads = True
     synopsis = "instantly-mcp approvals list [options]"
+    examples = ("instantly-mcp approvals list",)
     longdesc = "Lists the calls that wait for a decision, and the latest decisions."
 
     def request(self) -> NoArguments:
@@ -57,6 +58,7 @@ class ApprovalsShowOptions(_RequestOptions):
     command = "approvals.show"
     reads = True
     synopsis = "instantly-mcp approvals show NUMBER [options]"
+    examples = ("instantly-mcp approvals show 7",)
     longdesc = "Shows what a call would do, and who asks for it."
 
     def request(self) -> OneApproval:
@@ -84,6 +86,7 @@ class ApprovalsApproveOptions(_DecisionOptions):
 
     approve = True
     synopsis = "instantly-mcp approvals approve NUMBER [options]"
+    examples = ("instantly-mcp approvals approve 7",)
     longdesc = (
         "Approves a call, which can then be made once, within five minutes. Look at it "
         "first with approvals show. Asks for the secret of an approver."
@@ -95,6 +98,7 @@ class ApprovalsDenyOptions(_DecisionOptions):
 
     approve = False
     synopsis = "instantly-mcp approvals deny NUMBER [options]"
+    examples = ("instantly-mcp approvals deny 7",)
     longdesc = "Denies a call. Asks for the secret of an approver."
 
 
@@ -103,6 +107,10 @@ class ApprovalsOptions(CommandGroup):
 
     group = "approvals"
     synopsis = "instantly-mcp approvals COMMAND [options]"
+    examples = (
+        "instantly-mcp approvals list",
+        "instantly-mcp approvals approve 7",
+    )
     subCommands = (
         ("list", None, ApprovalsListOptions, "List what waits and what was decided."),
         ("show", None, ApprovalsShowOptions, "Show one call in full."),

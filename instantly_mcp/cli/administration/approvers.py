@@ -28,6 +28,7 @@ class ApproverAddOptions(_ApproverOptions):
 
     command = "approver.add"
     synopsis = "instantly-mcp approver add NAME [options]"
+    examples = ("instantly-mcp approver add anna",)
     longdesc = (
         "Adds a person who may approve calls, and prints the person's secret once: "
         "only its digest is stored."
@@ -47,6 +48,7 @@ class ApproverListOptions(AdminOptions):
     command = "approver.list"
     reads = True
     synopsis = "instantly-mcp approver list [options]"
+    examples = ("instantly-mcp approver list",)
 
     def request(self) -> NoArguments:
         return NoArguments()
@@ -61,6 +63,7 @@ class ApproverRemoveOptions(_ApproverOptions):
 
     command = "approver.remove"
     synopsis = "instantly-mcp approver remove NAME [options]"
+    examples = ("instantly-mcp approver remove anna",)
     longdesc = "Removes an approver, who is signed out at once."
 
     def shown(self, value: Json) -> Iterable[str]:
@@ -74,6 +77,7 @@ class ApproverOptions(CommandGroup):
 
     group = "approver"
     synopsis = "instantly-mcp approver COMMAND [options]"
+    examples = ("instantly-mcp approver add anna",)
     subCommands = (
         ("add", None, ApproverAddOptions, "Add an approver; print the secret once."),
         ("list", None, ApproverListOptions, "List the approvers."),

@@ -30,7 +30,7 @@ from ...daemon.audit.reading import (
 from ...daemon.control.direct import state_directory_to_read
 from ...daemon.settings.errors import ConfigurationError, report
 from ...daemon.settings.loading import examine_process
-from ..options import CommandGroup, CommandOptions
+from ..options import FILE, CommandGroup, CommandOptions, OptionValues
 from .columns import in_columns
 
 EX_DEFECTS = 1
@@ -47,6 +47,7 @@ class _AuditFileOptions(CommandOptions):
     The file of the settings is read unless files are named.
     """
 
+    takes = {"state-dir": FILE, "audit-file": FILE, "config": FILE, "file": FILE}
     optFlags = [["json", None, "Print JSON."]]
     optParameters = [
         ["state-dir", None, None, "The daemon's state directory, if not the default."],
@@ -87,6 +88,13 @@ class AuditShowOptions(_AuditFileOptions):
     """The options of ``audit show``."""
 
     synopsis = "instantly-mcp audit show [options]"
+    examples = (
+        "instantly-mcp audit show --since 24h",
+        "instantly-mcp audit show --outcome refused --workspace acme --json",
+    )
+    takes = {
+        "outcome": OptionValues(("done", "refused", "failed", "ambiguous", "open"))
+    }
     longdesc = (
         "Shows each write with its outcome, refusals, and other events. The chain is "
         "not checked: see audit verify."
@@ -146,6 +154,7 @@ class AuditVerifyOptions(_AuditFileOptions):
     """The options of ``audit verify``."""
 
     synopsis = "instantly-mcp audit verify [options]"
+    examples = ("instantly-mcp audit verify",)
     longdesc = (
         "Verifies the chain of the audit file: finds lines that were changed, removed, "
         "added or moved. Lines that are missing at the end are found only with --head, "
@@ -185,6 +194,7 @@ class AuditOptions(CommandGroup):
 
     group = "audit"
     synopsis = "instantly-mcp audit COMMAND [options]"
+    examples = ("instantly-mcp audit show --since 24h",)
     subCommands = (
         ("show", None, AuditShowOptions, "Show what was done, and who agreed."),
         ("verify", None, AuditVerifyOptions, "Find out whether lines were changed."),

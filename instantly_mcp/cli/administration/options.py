@@ -25,7 +25,7 @@ from ...daemon.control.requests import CommandRefusedError, arguments_of
 from ...daemon.settings.errors import report
 from ...daemon.settings.loading import examine_process
 from ..foreground import run_until_done
-from ..options import CommandOptions
+from ..options import FILE, CommandOptions
 
 EX_REFUSED = 1
 """The exit status when the command cannot be done.
@@ -48,6 +48,7 @@ class AdminOptions(CommandOptions):
     command: str
     reads = False
 
+    takes = {"state-dir": FILE, "config": FILE}
     optFlags = [["json", None, "Print the answer as JSON."]]
     optParameters = [
         ["state-dir", None, None, "The daemon's state directory, if not the default."],

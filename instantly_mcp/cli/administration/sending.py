@@ -33,6 +33,7 @@ class SendingOffOptions(_SwitchOptions):
 
     off = True
     synopsis = "instantly-mcp sending off [options]"
+    examples = ("instantly-mcp sending off",)
     longdesc = (
         "Switches sending off, at once and until it is switched on: this server sends "
         "no mail and starts no campaign. Campaigns that already run at Instantly go "
@@ -45,6 +46,7 @@ class SendingOnOptions(_SwitchOptions):
 
     off = False
     synopsis = "instantly-mcp sending on [options]"
+    examples = ("instantly-mcp sending on",)
     longdesc = "Takes back sending off. The setting sending = off still counts."
 
 
@@ -54,6 +56,7 @@ class SendingStatusOptions(AdminOptions):
     command = "sending.status"
     reads = True
     synopsis = "instantly-mcp sending status [options]"
+    examples = ("instantly-mcp sending status",)
     longdesc = "Says whether sending is on. The setting is known to a running daemon."
 
     def request(self) -> NoArguments:
@@ -68,6 +71,7 @@ class SendingOptions(CommandGroup):
 
     group = "sending"
     synopsis = "instantly-mcp sending COMMAND [options]"
+    examples = ("instantly-mcp sending off",)
     subCommands = (
         ("off", None, SendingOffOptions, "Send nothing from now on."),
         ("on", None, SendingOnOptions, "Take back sending off."),

@@ -10,7 +10,7 @@ from ..._json_codec import Json
 from ...daemon.control.commands.tokens import AddToken, NamedToken, NarrowToken
 from ...daemon.control.dispatch import NoArguments
 from ..interfaces import Subcommands
-from ..options import CommandGroup
+from ..options import LEVELS, TOOLSETS, CommandGroup, OptionValues
 from .columns import in_columns
 from .one_word import OneWordOptions
 from .options import AdminOptions
@@ -21,6 +21,11 @@ class TokenAddOptions(AdminOptions):
 
     command = "token.add"
     synopsis = "instantly-mcp token add --name NAME [options]"
+    examples = (
+        'instantly-mcp token add --name "Anna, laptop" --access draft --expires 90d',
+        "instantly-mcp token add --name Ben --workspace acme --workspace birch",
+    )
+    takes = {"access": LEVELS, "toolsets": TOOLSETS}
     longdesc = (
         "Issues a connection token and prints it once: only its digest is stored. "
         "Clients send it in place of an Instantly key."
@@ -28,7 +33,12 @@ class TokenAddOptions(AdminOptions):
     optParameters = [
         ["name", None, None, "Your name for it, such as that of a person."],
         ["access", None, "full", "read-only, draft or full."],
-        ["toolsets", None, None, "Comma-separated toolsets; default: the daemon's."],
+        [
+            "toolsets",
+            None,
+            None,
+            f"Comma-separated: {', '.join(TOOLSETS.words)}; default: the daemon's.",
+        ],
         ["expires", None, None, "A span such as 90d, or the last day; default: never."],
     ]
 
@@ -74,6 +84,7 @@ class TokenListOptions(AdminOptions):
     command = "token.list"
     reads = True
     synopsis = "instantly-mcp token list [options]"
+    examples = ("instantly-mcp token list --config /etc/instantly-mcp/config.toml",)
     longdesc = "Lists all tokens, with their last use, but not the tokens themselves."
 
     def request(self) -> NoArguments:
@@ -96,6 +107,7 @@ class TokenRevokeOptions(TokenNamedOptions):
 
     command = "token.revoke"
     synopsis = "instantly-mcp token revoke [options] ID"
+    examples = ('instantly-mcp token revoke "Anna, laptop"',)
     longdesc = (
         "Revokes a token: from now on it is refused, and its streams are closed. This "
         "cannot be undone."
@@ -113,10 +125,12 @@ class TokenNarrowOptions(TokenNamedOptions):
 
     command = "token.narrow"
     synopsis = "instantly-mcp token narrow [options] ID"
+    examples = ("instantly-mcp token narrow Ben --access read-only",)
+    takes = {"access": OptionValues(("read-only", "draft")), "toolsets": TOOLSETS}
     longdesc = "Limits a token further, from its next message on."
     optParameters = [
         ["access", None, None, "read-only or draft."],
-        ["toolsets", None, None, "Comma-separated toolsets."],
+        ["toolsets", None, None, f"Comma-separated: {', '.join(TOOLSETS.words)}."],
     ]
 
     def request(self) -> NarrowToken:
@@ -138,6 +152,10 @@ class TokenOptions(CommandGroup):
     """The options of ``token``."""
 
     group = "token"
+    examples = (
+        'instantly-mcp token add --name "Anna, laptop" --access draft --expires 90d',
+        "instantly-mcp token list",
+    )
     subCommands: Subcommands = (
         ("add", None, TokenAddOptions, "Issue a token."),
         ("list", None, TokenListOptions, "List the tokens."),

@@ -16,7 +16,7 @@ from ...daemon.control.commands.workspaces import (
 )
 from ...daemon.control.dispatch import NoArguments
 from ...daemon.settings.sources.secret_files import may_be_key
-from ..options import CommandGroup
+from ..options import FILE, CommandGroup
 from .columns import in_columns, printable
 from .one_word import OneWordOptions
 from .options import AdminOptions
@@ -42,6 +42,11 @@ class WorkspaceAddOptions(_AddedOptions):
         "instantly-mcp workspace add ALIAS "
         "(--api-key-file FILE | --under ALIAS --id ID)"
     )
+    examples = (
+        "instantly-mcp workspace add acme --api-key-file /etc/instantly-mcp/acme.key",
+        "instantly-mcp workspace add birch --under agency --id WORKSPACE_ID",
+    )
+    takes = {"api-key-file": FILE}
     word = "the alias of the workspace"
     longdesc = (
         "The daemon reads the key from the file, at its start and when it receives "
@@ -74,6 +79,8 @@ class WorkspaceImportOptions(_AddedOptions):
     """Options of ``workspace import``."""
 
     synopsis = "instantly-mcp workspace import FILE.csv"
+    examples = ("instantly-mcp workspace import clients.csv",)
+    argument = FILE
     word = "the name of the CSV file"
     longdesc = (
         "The first line names the columns: alias,api_key_file,under,id. Relative paths "
@@ -103,6 +110,7 @@ class WorkspaceListOptions(AdminOptions):
     """Options of ``workspace list``."""
 
     synopsis = "instantly-mcp workspace list"
+    examples = ("instantly-mcp workspace list",)
     command = "workspace.list"
     reads = True
 
@@ -134,6 +142,7 @@ class WorkspaceRemoveOptions(OneWordOptions):
     """Options of ``workspace remove``."""
 
     synopsis = "instantly-mcp workspace remove ALIAS"
+    examples = ("instantly-mcp workspace remove acme",)
     longdesc = (
         "The workspace is removed from this server. At Instantly nothing changes."
     )
@@ -154,6 +163,10 @@ class WorkspaceOptions(CommandGroup):
 
     group = "workspace"
     synopsis = "instantly-mcp workspace COMMAND [options]"
+    examples = (
+        "instantly-mcp workspace import clients.csv",
+        "instantly-mcp workspace list",
+    )
     subCommands = (
         ("add", None, WorkspaceAddOptions, "Add a workspace."),
         ("import", None, WorkspaceImportOptions, "Add the workspaces of a CSV file."),

@@ -14,6 +14,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from attrs import frozen
+
 from ...access.exposure import is_loopback
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -84,15 +86,21 @@ def size(text: str) -> int:
     return value
 
 
-def one_of(*words: str) -> Callable[[str], str]:
-    """Return a parser that accepts only these words."""
+@frozen
+class OneOf:
+    """A parser that accepts only these words."""
 
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"must be one of: {', '.join(words)}")
+    words: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        if text not in self.words:
+            raise ValueError(f"must be one of: {', '.join(self.words)}")
         return text
 
-    return read
+
+def one_of(*words: str) -> OneOf:
+    """Return a parser that accepts only these words."""
+    return OneOf(words)
 
 
 def path(text: str) -> Path:

@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
+
+from . import parsers
 
 PREFIX = "INSTANTLY_MCP_"
 
@@ -29,6 +31,7 @@ class Setting:
     :param flag: the option takes no value.
     :param table: the TOML table that contains it; its key there is the name without
         the table's: ``policy_sends`` is ``sends`` in ``[policy]``.
+    :param words: the values that it may have, or the common ones; empty for any.
     """
 
     name: str
@@ -39,11 +42,24 @@ class Setting:
     repeatable: bool = False
     flag: bool = False
     table: str = ""
+    words: tuple[str, ...] = field()
+
+    @words.default
+    def _words_of_the_parser(self) -> tuple[str, ...]:
+        if isinstance(self.parse, parsers.OneOf):
+            return self.parse.words
+        is_switch = self.parse is parsers.switch and not self.flag
+        return ("true", "false") if is_switch else ()
 
     @property
     def option(self) -> str:
         """The command-line option, without its dashes."""
         return self.name.replace("_", "-")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its value is the name of a file or folder."""
+        return self.parse is parsers.path
 
     @property
     def variable(self) -> str:

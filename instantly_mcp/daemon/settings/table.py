@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...features.toolsets import TOOLSETS
 from ...features.workspace.preflight.check import CAN_BE_WARNINGS
 from . import parsers
 from .access_settings import ACCESS_SETTINGS
@@ -177,7 +178,8 @@ SETTINGS: tuple[Setting, ...] = (
         parse=parsers.names,
         default=("default",),
         default_text="default",
-        help="The tools to list: default, all, or names of toolsets.",
+        words=("default", "all", *TOOLSETS),
+        help=f"Toolsets to list: default, all, or some of {', '.join(TOOLSETS)}.",
     ),
     *ACCESS_SETTINGS,
     Setting(

@@ -5,6 +5,7 @@ Values stay text here; `sources` parses them.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -33,11 +34,14 @@ def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
 
 
 def explained(setting: Setting) -> str:
-    """Return the help text of a setting, with its default."""
+    """Return the help text of a setting, with its values and its default."""
+    said = setting.help
+    if not all(re.search(rf"\b{word}\b", said) for word in setting.words):
+        said += f" One of: {', '.join(setting.words)}."
     if setting.flag or not (setting.default_text or setting.default):
-        return setting.help
+        return said
     usual = setting.default_text or str(setting.default)
-    return f"{setting.help} [default: {usual.replace('True', 'true')}]"
+    return f"{said} [default: {usual.replace('True', 'true')}]"
 
 
 class SettingOptions(ExactOptions):

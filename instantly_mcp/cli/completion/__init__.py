@@ -1,0 +1,1 @@
+"""``instantly-mcp completion``: scripts with which shells complete command lines."""
