@@ -28,7 +28,10 @@ setup(
     python_requires=">=3.11",
     package_dir={"": "."},
     packages=[*find_packages(include=["instantly_mcp*"]), "twisted.plugins"],
-    package_data={"instantly_mcp": ["py.typed"]},
+    package_data={
+        "instantly_mcp": ["py.typed"],
+        "instantly_mcp.icons": ["*.ico", "*.png", "*.svg"],
+    },
     # `.ci/run` runs the suite with exactly these minimum versions.
     install_requires=[
         "Twisted[tls]>=26.4",

@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "protocol": set(),
     "metrics": set(),
     "clients": set(),
+    "icons": set(),
     "api": {"catalog"},
     "pipeline": {"protocol"},
     "transports": {"pipeline", "protocol"},
@@ -50,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
         "access",
     },
     "web": {
+        "icons",
         "pipeline",
         "metrics",
         "clients",

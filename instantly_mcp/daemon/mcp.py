@@ -22,6 +22,7 @@ from ..features.toolsets import ToolSelection
 from ..features.workspace.choice import BookChoice
 from ..features.workspace.context import ServerFacts, as_they_are
 from ..features.workspace.memory.job_changes import OnResourceChanged
+from ..icons import server_icons
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required, token_required
 from ..pipeline.replies.retention import Retention
@@ -294,6 +295,7 @@ def _info(settings: Settings) -> ServerInfo:
         version=__version__,
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
         limits=LIMITS,
+        icons=server_icons(settings.public_url),
     )
 
 

@@ -56,6 +56,7 @@ class ServerInfo:
     :param title: the name that clients show to users.
     :param instructions: instructions for the model, sent once per session.
     :param limits: what is added to them for callers of an access level.
+    :param icons: ``Icon`` objects: images of the server, the preferred one first.
     """
 
     name: str
@@ -63,14 +64,27 @@ class ServerInfo:
     version: str
     instructions: str = ""
     limits: Mapping[Level, str] = field(factory=dict)
+    icons: Sequence[JsonObject] = ()
 
     def instructions_for(self, level: Level) -> str:
         """Return the instructions for a caller of an access level."""
         return self.instructions + self.limits.get(level, "")
 
     def as_object(self) -> JsonObject:
-        """Return the ``Implementation`` object."""
+        """Return the ``Implementation`` object that every result may carry."""
         return {"name": self.name, "title": self.title, "version": self.version}
+
+    def introduced(self, revision: Revision) -> JsonObject:
+        """Return the ``Implementation`` object for the first answer to a client.
+
+        It has the icons, which are too large for every result.
+        """
+        found: dict[str, Json] = {"name": self.name, "version": self.version}
+        if revision.structured:
+            found["title"] = self.title
+        if revision.icons and self.icons:
+            found["icons"] = list(self.icons)
+        return found
 
 
 @frozen(kw_only=True)

@@ -72,8 +72,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "A batch is refused except in revision 2025-03-26",
         VERSIONS,
-        'V2025_06_18 = Revision(version="2025-06-18", choices=False)',
-        'V2025_06_18 = Revision(version="2025-06-18", choices=False, batches=True)',
+        'V2025_06_18 = Revision(version="2025-06-18", choices=',
+        'V2025_06_18 = Revision(version="2025-06-18", batches=True, choices=',
         "rules.test_batches",
     ),
     mutant(
@@ -212,8 +212,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Forms of 2025-06-18 have only plain choices",
         VERSIONS,
-        'V2025_06_18 = Revision(version="2025-06-18", choices=False)',
-        'V2025_06_18 = Revision(version="2025-06-18")',
+        "choices=False, icons=False",
+        "icons=False",
         "rules.test_eras",
     ),
     mutant(

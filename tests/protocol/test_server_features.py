@@ -43,6 +43,27 @@ class InfoTests(ClockedTestCase):
         self.assertEqual(info.as_object(), {"name": "n", "title": "T", "version": "1"})
         check("2025-11-25", "Implementation", info.as_object())
 
+    def test_introduced(self) -> None:
+        """Title and icons are sent to the revisions that have them, and fit."""
+        icon = {"src": "https://mcp.example/icon.svg", "sizes": ["any"]}
+        info = ServerInfo(name="n", title="T", version="1", icons=[icon])
+        for version, revision in ALL_REVISIONS.items():
+            with self.subTest(version=version):
+                found = info.introduced(revision)
+                self.assertEqual("title" in found, version >= "2025-06-18")
+                self.assertEqual("icons" in found, version >= "2025-11-25")
+                check(version, "Implementation", found)
+
+    def test_not_in_every_result(self) -> None:
+        """What every result repeats stays small."""
+        info = ServerInfo(name="n", title="T", version="1", icons=[{"src": "data:,"}])
+        self.assertNotIn("icons", info.as_object())
+
+    def test_no_icons(self) -> None:
+        """A server without icons does not send an empty list."""
+        info = ServerInfo(name="n", title="T", version="1")
+        self.assertNotIn("icons", info.introduced(V2025_11_25))
+
 
 class TurnTests(ClockedTestCase):
     def test_params(self) -> None:

@@ -33,9 +33,6 @@ def initialize(features: ServerFeatures, context: RequestContext) -> Result:
     if session is not None:
         session.revision = revision
         session.store_client(context.params)
-    server = dict(features.info.as_object())
-    if not revision.structured:
-        del server["title"]
     capabilities = dict(features.capabilities(revision))
     cards = _card_extension(features, context)
     if cards:
@@ -43,7 +40,7 @@ def initialize(features: ServerFeatures, context: RequestContext) -> Result:
     return {
         "protocolVersion": revision.version,
         "capabilities": capabilities,
-        "serverInfo": server,
+        "serverInfo": features.info.introduced(revision),
         "instructions": features.info.instructions_for(context.caller.rights.level),
     }
 

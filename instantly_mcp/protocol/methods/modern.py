@@ -46,6 +46,7 @@ def discover(features: ServerFeatures, context: RequestContext) -> Result:
         "supportedVersions": list(MODERN_REVISIONS),
         "capabilities": capabilities,
         "instructions": features.info.instructions_for(context.caller.rights.level),
+        "_meta": {META_SERVER: features.info.introduced(context.caller.revision)},
     }
 
 

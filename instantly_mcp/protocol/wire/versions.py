@@ -26,6 +26,7 @@ class Revision:
         even if the client declares the capability.
     :param choices: forms have titled choices, multiple choices, and defaults.
     :param lacks_content: types of content blocks that a later revision introduced.
+    :param icons: servers describe themselves with icons.
     :param priming: streams begin with an empty event that has an id.
     """
 
@@ -38,6 +39,7 @@ class Revision:
     completions: bool = True
     elicitation: bool = True
     choices: bool = True
+    icons: bool = True
     lacks_content: frozenset[str] = frozenset()
     priming: bool = False
 
@@ -49,6 +51,7 @@ V2024_11_05 = Revision(
     progress_messages=False,
     completions=False,
     elicitation=False,
+    icons=False,
     lacks_content=frozenset({"audio", "resource_link"}),
 )
 V2025_03_26 = Revision(
@@ -56,9 +59,10 @@ V2025_03_26 = Revision(
     structured=False,
     batches=True,
     elicitation=False,
+    icons=False,
     lacks_content=frozenset({"resource_link"}),
 )
-V2025_06_18 = Revision(version="2025-06-18", choices=False)
+V2025_06_18 = Revision(version="2025-06-18", choices=False, icons=False)
 V2025_11_25 = Revision(version="2025-11-25", priming=True)
 V2026_07_28 = Revision(version="2026-07-28", modern=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
 from twisted.internet.defer import CancelledError
 
 from instantly_mcp._json_codec import Json
@@ -52,6 +53,20 @@ class EnvelopeTests(ModernTestCase):
                 result = self.ask(message)["result"]
                 self.assertEqual(result["resultType"], "complete")
                 server = result["_meta"][META + "serverInfo"]
+                self.assertEqual(server["name"], "instantly-mcp")
+
+    def test_icons_once(self) -> None:
+        """Only discover carries the icons: other results would repeat them."""
+        icon = {"src": "data:image/svg+xml;base64,AA=="}
+        self.server.features.info = evolve(self.server.features.info, icons=[icon])
+        for message, expected in (
+            (request("server/discover", {}), [icon]),
+            (request("tools/list", {}), None),
+            (call("hello"), None),
+        ):
+            with self.subTest(message=message):
+                server = self.ask(message)["result"]["_meta"][META + "serverInfo"]
+                self.assertEqual(server.get("icons"), expected)
                 self.assertEqual(server["name"], "instantly-mcp")
 
     def test_own_meta_stays(self) -> None:
