@@ -17,7 +17,7 @@ TESTS ?= tests
 WORK := .ci/work
 
 .PHONY: run test test-all lint format types bench conformance mutants clients \
-	clients-all docs build clean
+	clients-all bundle docs build clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
@@ -63,6 +63,12 @@ clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed \
 # docs/clients.md. For some of them only: make clients-all CLIENTS="fastmcp agno"
 clients-all: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.clients_all $(CLIENTS)
+
+# Writes the extension for Claude Desktop into dist/. With the address that it suggests:
+#   make bundle URL=https://mcp.example.com/mcp
+bundle: $(VENV)/.installed
+	@mkdir -p dist
+	@$(BIN)/instantly-mcp bundle --out dist/instantly-mcp.mcpb $(if $(URL),--url '$(URL)')
 
 docs: $(VENV)/.installed
 	$(BIN)/instantly-mcp tools --markdown > docs/tools.md

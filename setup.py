@@ -31,6 +31,7 @@ setup(
     package_data={
         "instantly_mcp": ["py.typed"],
         "instantly_mcp.icons": ["*.ico", "*.png", "*.svg"],
+        "instantly_mcp.bundle": ["server/*.js"],
     },
     # `.ci/run` runs the suite with exactly these minimum versions.
     install_requires=[

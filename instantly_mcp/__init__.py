@@ -11,6 +11,7 @@ The packages, from the bottom to the top. What each may import is a table in
 - ``pipeline``: the stages through which an HTTP request passes.
 - ``access``: which credential a request uses, and which listeners are allowed.
 - ``state``: sessions, sealed tokens and limits that outlive one request.
+- ``bundle``: the extension for Claude Desktop.
 - ``transports``: the MCP transports: Streamable HTTP, HTTP+SSE.
 - ``features``: the tools, resources and prompts that this server offers over MCP.
 - ``web``: the HTTP server. Only this package uses Klein and ``IRequest``.

@@ -15,6 +15,7 @@ from .administration.audit import AuditOptions
 from .administration.sending import SendingOptions
 from .administration.token import TokenOptions
 from .administration.workspaces import WorkspaceOptions
+from .bundle import BundleOptions
 from .check import CheckOptions
 from .completion.options import CompletionOptions
 from .evaluation import EvalOptions
@@ -36,6 +37,7 @@ SUBCOMMANDS: Subcommands = (
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
+    ("bundle", None, BundleOptions, "Write the extension for Claude Desktop."),
     ("token", None, TokenOptions, "Issue, list and revoke connection tokens."),
     ("workspace", None, WorkspaceOptions, "Name the workspaces that tokens reach."),
     ("approver", None, ApproverOptions, "Name the people who may approve calls."),

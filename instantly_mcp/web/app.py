@@ -143,6 +143,11 @@ class WebApp:
         """Readiness."""
         return self._describe(request, "/ready", self.probes.ready)
 
+    @app.route("/connect/instantly-mcp.mcpb", methods=["GET"])
+    def bundle(self, request: McpRequest) -> Rendered:
+        """The extension for Claude Desktop."""
+        return self._probe(request, "/connect/instantly-mcp.mcpb", self.probes.bundle)
+
     @app.route("/info", methods=["GET"])
     def info(self, request: McpRequest) -> Rendered:
         """Facts about the server, in JSON."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import define
 
 from .._json_codec import JsonObject
+from ..bundle.archive import FILE_NAME, MEDIA_TYPE, bundle
 from ..pipeline.media import JSON, preferred
 from ..pipeline.replies.reply import Answer, json_answer
 from . import documents
@@ -64,6 +65,18 @@ class Probes:
         if outbox is None:
             return json_answer(404, documents.not_found(self.status.facts()))
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
+
+    def bundle(self) -> Answer:
+        """The extension for Claude Desktop, with the address of this server."""
+        base = documents.base_url(self.status.facts())
+        return Answer(
+            status=200,
+            body=bundle(None if base is None else f"{base}/mcp"),
+            headers=(
+                ("Content-Type", MEDIA_TYPE),
+                ("Content-Disposition", f'attachment; filename="{FILE_NAME}"'),
+            ),
+        )
 
     def ping(self) -> Answer:
         """Show that the server answers."""

@@ -1,0 +1,1 @@
+"""Tests for the bundle for Claude Desktop."""
