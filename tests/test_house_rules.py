@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "api": {"catalog"},
     "pipeline": {"protocol"},
     "transports": {"pipeline", "protocol"},
-    "bridge": {"protocol.wire", "transports.stdio_lines"},
+    "bridge": {"api.http", "api.upstream", "protocol.wire", "transports.stdio_lines"},
     "features": {
         "protocol.interfaces",
         "protocol.wire",

@@ -1,0 +1,1 @@
+"""HTTP to the one daemon: connection, certificates, replies, server-sent events."""

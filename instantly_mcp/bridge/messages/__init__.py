@@ -1,0 +1,1 @@
+"""What is read from and added to messages: headers, and what tools declare."""

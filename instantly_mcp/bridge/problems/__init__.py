@@ -1,0 +1,1 @@
+"""What can be wrong with the connection: a cause, a next step, who must act."""
