@@ -94,6 +94,9 @@ ABOVE_ALL = {"daemon", "tap", "cli", "__main__"}
 
 COMMANDS_MAY_IMPORT = {"bundle", "cli", "clients", "daemon", "protocol"}
 
+TOKEN_OF_A_RELAY = {"bridge.settings", "bridge.http.daemon_http"}
+"""They check the form of the token that a relay presents, and send it."""
+
 CIRCLE = {
     f"web.http.{name}" for name in ("channel", "channel_writer", "request", "site")
 }
@@ -475,7 +478,7 @@ class HouseRulesTests(SynchronousTestCase):
         """``Secret.reveal`` is for sending a key and for comparing it."""
 
         def broken(module: Module) -> Iterator[str]:
-            if module.package in {"api", "access"}:
+            if module.package in {"api", "access"} or module.name in TOKEN_OF_A_RELAY:
                 return
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Attribute) and node.attr == "reveal":

@@ -41,9 +41,7 @@ def make_bridge(
         return LocalServer(client=client, problem=unusable.problem)
     if settings.warning:
         report(settings.warning)
-    side = DaemonSide(
-        posting=_posting(settings, reactor), client=client, report=report
-    )
+    side = DaemonSide(posting=_posting(settings, reactor), client=client, report=report)
     return Bridge(side=side, client=client)
 
 

@@ -35,7 +35,7 @@ class BridgeTarget:
 
 
 class IRelay(Protocol):
-    """An ``ILineConsumer`` that can be told that its client does not read."""
+    """An ``ILineConsumer`` that is notified when its client does not read."""
 
     def received(self, line: bytes) -> None:
         """Take one line of the client."""

@@ -21,8 +21,10 @@ MAX_BODY_BYTES = 16 << 20
 """Maximum size of a reply that is one JSON text. A daemon's message has 10 MiB."""
 
 SILENCE_SECONDS = 90.0
-"""A stream on which nothing arrives for so long counts as broken. The daemon writes a
-comment every 15 seconds; a firewall that drops an idle connection tells neither side."""
+"""A stream on which nothing arrives for so long counts as broken.
+
+The daemon writes a comment every 15 seconds. A firewall that drops an idle connection
+tells neither side."""
 
 DRAIN_SECONDS = 2.0
 """How long the end of a reply may take after its last event."""
@@ -173,12 +175,11 @@ class EventBody(_Reading):
             self._timer.reset(SILENCE_SECONDS)
         try:
             for event in self._parser.feed(data):
-                if self._over:
-                    return
                 self._take(event)
+                if self._is_over():
+                    return
         except Exception:
-            if not self._over:
-                self._fail(Failure())
+            self._fail(Failure())
 
     def finish(self) -> None:
         """Stop reading: everything that was expected has arrived.
@@ -192,6 +193,9 @@ class EventBody(_Reading):
         self._stop_timer()
         self._timer = self._clock.callLater(DRAIN_SECONDS, self._close)
         self.ended.callback(None)
+
+    def _is_over(self) -> bool:
+        return self._over
 
     def _silent(self) -> None:
         if self._pressure.high:

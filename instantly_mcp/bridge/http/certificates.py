@@ -7,12 +7,13 @@ certificate of a handshake that failed, and a verify callback would replace Twis
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from attrs import define, frozen
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IHandshakeListener,
@@ -79,11 +80,14 @@ async def look_at(address: DaemonAddress, reactor: object) -> CertificateFacts |
     host, port = address.origin.host, address.origin.port
     tcp = HostnameEndpoint(reactor, host, port, timeout=LOOK_SECONDS)
     endpoint = wrapClientTLS(_Accepting(host), tcp)
-    looks: Deferred[_Look] = endpoint.connect(Factory.forProtocol(_Look))
-    looks.addCallback(lambda look: look.seen)
+    connected: Deferred[Any] = endpoint.connect(Factory.forProtocol(_Look))
+    looks: Deferred[x509.Certificate | None]
+    looks = connected.addCallback(lambda look: look.seen)
     looks.addTimeout(LOOK_SECONDS, IReactorTime(reactor))
     try:
         found = await looks
+    except CancelledError:
+        raise
     except Exception:
         return None
     return None if found is None else CertificateFacts.of(found)
@@ -114,7 +118,7 @@ class _Look(Protocol):
         self.seen: Deferred[x509.Certificate | None] = Deferred(self._close)
 
     def handshakeCompleted(self) -> None:
-        transport: TLSMemoryBIOProtocol = self.transport
+        transport: Any = self.transport
         shown = transport.getPeerCertificate()
         self._fire(None if shown is None else shown.to_cryptography())
         transport.abortConnection()
@@ -127,7 +131,8 @@ class _Look(Protocol):
             self.seen.callback(found)
 
     def _close(self, _: object) -> None:
-        self.transport.abortConnection()
+        transport: Any = self.transport
+        transport.abortConnection()
 
 
 def _name_of(name: x509.Name) -> str:

@@ -12,10 +12,10 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
 from ..._credential import Secret
+from .address import DaemonAddress
 from .bodies import EventBody, RequestBody, WholeBody
 from .pressure import Pressure
 from .sse import EventParser, ServerEvent
-from .address import DaemonAddress
 
 Fields: TypeAlias = Mapping[str, str]
 """Header fields by their names."""

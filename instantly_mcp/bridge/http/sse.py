@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from attrs import define, field, frozen
 
 MAX_EVENT_BYTES = 16 << 20
-"""Maximum size of one event, its field names included. A daemon's message has 10 MiB."""
+"""Maximum size of one event. A daemon's message has 10 MiB at most."""
 
 MAX_RETRY_MS = 60_000
 

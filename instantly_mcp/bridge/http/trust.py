@@ -32,10 +32,7 @@ def policy_of(ca_file: Path | None) -> IPolicyForHTTPS:
     :raises ValueError: when it has no certificate. The text says why.
     """
     roots = _from_system() if ca_file is None else _from_file(ca_file)
-    if roots is None:
-        trust = platformTrust()
-    else:
-        trust = trustRootFromCertificates(roots)
+    trust = platformTrust() if roots is None else trustRootFromCertificates(roots)
     policy: IPolicyForHTTPS = HostnameCachingHTTPSPolicy(
         BrowserLikePolicyForHTTPS(trust)
     )

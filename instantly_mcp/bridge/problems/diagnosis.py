@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.error import (
     ConnectionRefusedError,
     DNSLookupError,
@@ -11,16 +12,15 @@ from twisted.internet.error import (
     TCPTimedOutError,
     TimeoutError,
 )
-from twisted.internet.defer import TimeoutError as DeferredTimeoutError
-from twisted.web.client import ResponseFailed  # type: ignore[attr-defined]
+from twisted.web.client import ResponseFailed
 
 from ...api.http.bounded_reply import HeadTooLarge, MalformedReply, WireTooLarge
 from ...api.http.tls import TlsRefused
+from ..http.address import DaemonAddress
 from ..http.bodies import BodyTooLarge, StreamSilent
 from ..http.certificates import CertificateFacts
 from ..http.daemon_http import UnaskedEncoding
 from ..http.sse import EventTooLarge
-from ..http.address import DaemonAddress
 from .problem import Problem, turned_away, unreachable, untrusted
 
 CA_SETTING = "--ca-file"
@@ -39,25 +39,25 @@ def certificate_error_in(error: BaseException) -> TlsRefused | None:
 
 def explain(error: BaseException, address: DaemonAddress) -> Problem:
     """Return the problem that an exception of the connection means."""
-    address = address.shown
+    shown = address.shown
     for each in _causes(error):
         if isinstance(each, ConnectionRefusedError):
-            return unreachable(address, "connection refused")
+            return _refused(address)
         if isinstance(each, DNSLookupError):
             return _no_such_name(address)
         if isinstance(each, NoRouteError):
-            return unreachable(address, "there is no route to it")
+            return unreachable(shown, "there is no route to it")
         if isinstance(each, _TIMEOUTS):
-            return unreachable(address, "it did not answer in time")
+            return unreachable(shown, "it did not answer in time")
         if isinstance(each, StreamSilent):
-            return unreachable(address, "the connection went silent")
+            return unreachable(shown, "the connection went silent")
         if isinstance(each, MalformedReply):
             return _not_http(address)
         if isinstance(each, _TOO_LARGE):
-            return _strange(address, "an answer that is too large")
+            return _strange(shown, "an answer that is too large")
         if isinstance(each, UnaskedEncoding):
-            return _strange(address, "a compressed answer that was not asked for")
-    return unreachable(address, "the connection was closed")
+            return _strange(shown, "a compressed answer that was not asked for")
+    return unreachable(shown, "the connection was closed")
 
 
 def explain_certificate(
@@ -104,6 +104,13 @@ def _other_host(facts: CertificateFacts | None, address: DaemonAddress) -> Probl
         f"The server at {address.shown} shows the certificate of another host.{named}",
         "Check the address with the person who gave it to you.",
     )
+
+
+def _refused(address: DaemonAddress) -> Problem:
+    step = ""
+    if address.is_loopback:
+        step = "Nothing listens there: start the server on this computer."
+    return unreachable(address.shown, "connection refused", step)
 
 
 def _no_such_name(address: DaemonAddress) -> Problem:

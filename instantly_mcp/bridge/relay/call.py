@@ -12,17 +12,18 @@ from ..._deferred import deferred
 from ..._json_codec import JsonObject, dumps
 from ...protocol.wire.errors import HEADER_MISMATCH
 from ...protocol.wire.jsonrpc import Id, Request
+from ...protocol.wire.param_headers import ParamHeader
+from ..messages.request_headers import BOTH_FORMS, modern_headers
+from ..messages.tool_book import ToolBook
 from ..problems.problem import Problem
 from .client import LocalClient
 from .failures import REPORTED, Failed, failed
 from .legacy import LegacySession
 from .link import Link
 from .posting import CALL_SECONDS, HANDSHAKE_SECONDS, Posting
-from .replies import SessionGone
 from .repeats import may_repeat
+from .replies import SessionGone
 from .stand_in import StandIn
-from ..messages.request_headers import BOTH_FORMS, modern_headers
-from ..messages.tool_book import ToolBook
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 4.0
@@ -130,7 +131,9 @@ class RelayedCall:
             legacy.agreed(message, head.session)
             self._deliver(message, dumps(message))
 
-    async def _post(self, headers: dict[str, str], session: dict[str, str] | None):
+    async def _post(
+        self, headers: dict[str, str], session: dict[str, str] | None
+    ) -> None:
         is_first = self.first.method in FIRST_METHODS
         await self.context.posting.post(
             self.line,
@@ -141,7 +144,7 @@ class RelayedCall:
             session=session,
         )
 
-    def _params(self):
+    def _params(self) -> Sequence[ParamHeader]:
         if self.first.method != "tools/call":
             return ()
         return self.context.book.tool(self.first.params.get("name")).headers
@@ -219,7 +222,7 @@ class RelayedCall:
         return all(may_repeat(each, book) for each in self.waiting.values())
 
     def _answer_doubtful(self, what: Failed) -> None:
-        stand_in, client = self.context.stand_in, self.context.client
+        stand_in = self.context.stand_in
         if what.reply is not None:
             self._finish([dumps(what.reply)])
             return

@@ -7,6 +7,7 @@ same agreement again whenever the daemon does not have the session any more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -23,6 +24,8 @@ from .posting import FAILURES, HANDSHAKE_SECONDS, Posting
 SESSION_HEADER = "mcp-session-id"
 
 INITIALIZED: JsonObject = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+
+_HEADER = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 END_SECONDS = 2.0
 """How long the end of the session may take when the relay ends."""
@@ -85,8 +88,8 @@ class LegacySession:
         if not isinstance(result, dict):
             return
         version = result.get("protocolVersion")
-        is_text = isinstance(version, str) and version.isascii()
-        self._version = version if is_text and version.isprintable() else None
+        is_header = isinstance(version, str) and _HEADER.fullmatch(version) is not None
+        self._version = version if is_header else None
         self._id = head_session
         self._is_open = True
         self.generation += 1

@@ -135,7 +135,7 @@ class ReplyReader:
             self.deliver(message, text)
 
     def _judge(self, head: ReplyHead, body: bytes) -> None:
-        """Deliver a reply that is no stream, or raise what it means."""
+        """Deliver a reply in one piece, or raise what it means."""
         address, status = self.http.address, head.status
         value = read_message(body)
         error = error_of(value)

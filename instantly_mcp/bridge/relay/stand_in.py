@@ -107,16 +107,15 @@ class StandIn:
                 "supportedVersions": list(MODERN_REVISIONS),
                 "capabilities": _CAPABILITIES,
                 "instructions": problem.text,
-                **_uncached(),
+                **_uncached(request),
             }
         if method == "tools/list":
-            return {"tools": [_tool(_revision_of(request, self.revision))]} | (
-                _uncached() if _is_modern(request) else {}
-            )
+            tool = _tool(_revision_of(request, self.revision))
+            return {"tools": [tool], **_uncached(request)}
         if method == "tools/call":
             return _says(problem.text, error=request.params.get("name") != TOOL)
         if method in _EMPTY:
-            return {_EMPTY[method]: []} | (_uncached() if _is_modern(request) else {})
+            return {_EMPTY[method]: [], **_uncached(request)}
         return {} if method in _DONE else None
 
     def _initialize(self, request: Request, problem: Problem) -> JsonObject:
@@ -184,8 +183,8 @@ def _server() -> JsonObject:
     }
 
 
-def _uncached() -> JsonObject:
-    return {"ttlMs": 0, "cacheScope": "private"}
+def _uncached(request: Request) -> JsonObject:
+    return {"ttlMs": 0, "cacheScope": "private"} if _is_modern(request) else {}
 
 
 def _revision_of(request: Request, otherwise: Revision) -> Revision:

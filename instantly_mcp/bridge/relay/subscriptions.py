@@ -49,7 +49,7 @@ class Subscription:
     async def run(self) -> None:
         """Keep the subscription until it is cancelled, or the daemon refuses it."""
         pause = FIRST_PAUSE_SECONDS
-        while not self._refused:
+        while True:
             began = self.posting.clock.seconds()
             try:
                 await self._once()
