@@ -20,7 +20,8 @@ from instantly_mcp.web.sse_writer import KEEP_ALIVE, encode
 
 def parse(text: bytes, sizes: list[int] | None = None, limit: int = 10_000):
     """Return the events of a text that arrives in pieces of these sizes."""
-    parser, found = EventParser(limit), []
+    parser = EventParser(limit)
+    found: list[ServerEvent] = []
     for size in sizes or [len(text)]:
         piece, text = text[:size], text[size:]
         found += parser.feed(piece)

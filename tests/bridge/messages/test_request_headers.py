@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from instantly_mcp.bridge.messages.request_headers import encode_value, modern_headers
+from instantly_mcp.protocol.interfaces import IHeaders
 from instantly_mcp.protocol.wire.envelope import (
     NAME_PARAMETERS,
     decode_sentinel,
@@ -45,6 +47,7 @@ VALUES = (
 )
 
 
+@implementer(IHeaders)
 class Fields:
     """Header fields as a server sees them."""
 
