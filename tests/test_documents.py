@@ -11,7 +11,8 @@ from pathlib import Path
 from attrs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.cli.command import SUBCOMMANDS
+from instantly_mcp.cli.command import SUBCOMMANDS, CommandLine
+from instantly_mcp.cli.completion.tree import tree_of
 from instantly_mcp.cli.reference import with_table
 from instantly_mcp.cli.snippet import DEFAULT_URL
 from instantly_mcp.cli.tools import listed_tools, manual_of
@@ -21,7 +22,6 @@ from instantly_mcp.daemon.audit.file import FILE_NAME, HEAD_NAME
 from instantly_mcp.daemon.audit.key import KEY_FILE_NAME as AUDIT_KEY_FILE_NAME
 from instantly_mcp.daemon.control.socket_service import SOCKET_NAME
 from instantly_mcp.daemon.settings.loading import examine
-from instantly_mcp.daemon.settings.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from instantly_mcp.sandbox.faults import Fault, FaultKind, read_fault
@@ -147,8 +147,12 @@ class OperationsTests(SynchronousTestCase):
 
     def test_options(self):
         """Every option in the manual and the README is an option of the command."""
-        known = {f"--{setting.option}" for setting in SETTINGS}
-        known |= {"--probe", "--pidfile", "--logfile", "--now", "--upgrade", "--bg"}
+        known = {
+            f"--{option.name}"
+            for node in tree_of(CommandLine()).walk()
+            for option in node.options
+        }
+        known |= {"--pidfile", "--logfile", "--now", "--upgrade", "--bg"}
         for document in (OPERATIONS, README):
             named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(document)))
             others = {"--transport", "--header", "--url", "--auth", "--port"}
@@ -199,10 +203,13 @@ class OperationsTests(SynchronousTestCase):
             self.assertIn(f"`{name}`", rows)
 
     def test_shipped_files(self):
-        """The manual shows each file of ``deploy`` as it is."""
+        """The manual shows each file of ``deploy`` and of ``init`` as it is."""
         blocks = re.findall(r"```\w*\n(.*?)```", text_of(OPERATIONS), re.DOTALL)
-        shipped = [path for path in DEPLOY.rglob("*") if path.is_file()]
-        self.assertGreaterEqual(len(shipped), 5)
+        folders = (DEPLOY, ROOT / "instantly_mcp" / "cli" / "installation" / "systemd")
+        shipped = [
+            path for each in folders for path in each.rglob("*") if path.is_file()
+        ]
+        self.assertGreaterEqual(len(shipped), 6)
         for path in shipped:
             fix = f"show {path.name} as it is in docs/operations.md"
             self.assertIn(text_of(path), blocks, fix)

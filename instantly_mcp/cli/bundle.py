@@ -8,17 +8,16 @@ from twisted.python import usage
 
 from ..bundle.archive import FILE_NAME, bundle
 from ..daemon.settings.parsers import endpoint
-from .options import CommandOptions
+from .options import FILE, CommandOptions
 
 
 class BundleOptions(CommandOptions):
     """The options of ``bundle``: the file, and the address that it suggests."""
 
     synopsis = "instantly-mcp bundle [options]"
-    longdesc = (
-        "Example: instantly-mcp bundle --url https://mcp.example.com/mcp\n"
-        "A user who opens the file then enters an access token only."
-    )
+    longdesc = "With --url, a user who opens the file enters an access token only."
+    examples = ("instantly-mcp bundle --url https://mcp.example.com/mcp",)
+    takes = {"out": FILE}
     optParameters = [
         ["out", None, FILE_NAME, "The file to write."],
         [

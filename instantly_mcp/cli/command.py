@@ -19,6 +19,7 @@ from .bundle import BundleOptions
 from .check import CheckOptions
 from .completion.options import CompletionOptions
 from .evaluation import EvalOptions
+from .installation.options import InitOptions
 from .interfaces import Subcommand, Subcommands
 from .options import CommandOptions, require_known
 from .run import RunOptions
@@ -34,6 +35,7 @@ EX_INTERRUPTED = 130
 SUBCOMMANDS: Subcommands = (
     ("run", None, RunOptions, "Serve MCP clients."),
     ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
+    ("init", None, InitOptions, "Write the settings and units of a daemon."),
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),

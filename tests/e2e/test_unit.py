@@ -36,9 +36,10 @@ from tests.support.certificates import pem_pair
 from tests.support.programs import LOGROTATE, SYSTEMD_ANALYZE, requires
 
 DEPLOY = ROOT / "deploy"
-SERVICE = DEPLOY / "systemd" / "instantly-mcp.service"
-SOCKET = DEPLOY / "systemd" / "instantly-mcp.socket"
-CONFIG = DEPLOY / "systemd" / "config.toml"
+SYSTEMD = ROOT / "instantly_mcp" / "cli" / "installation" / "systemd"
+SERVICE = SYSTEMD / "instantly-mcp.service"
+SOCKET = SYSTEMD / "instantly-mcp.socket"
+CONFIG = SYSTEMD / "config.toml"
 ROTATION = DEPLOY / "logrotate" / "instantly-mcp"
 MOST_EXPOSED = 2.0
 SECRET = "server-secret-0123456789"
