@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._rights import Level
+
+_NOT_IN_A_URL = re.compile(r'[ "<>\\^`{|}]')
+"""Printable ASCII that RFC 3986, section 2, allows in no part of a URL. Shells and
+clients give some of it a meaning: `code`, ${VARIABLE}, {env:VARIABLE}."""
+
+_INTERNAL_NAMES = (".internal", ".lan", ".local", ".localhost", ".home.arpa", ".test")
+"""Names that have no address in the public DNS (RFC 6761, RFC 6762, RFC 8375)."""
 
 
 @frozen
@@ -14,28 +24,67 @@ class AuthHeader:
     """A header, and the environment variable that contains its value.
 
     :param prefix: what precedes the value, such as ``Bearer`` and a space.
-    :param prompt: what a client shows when it asks for the value.
+    :param noun: what the value is, within a sentence.
+    :param placeholder: stands for the value where no variable can be named. The server
+        recognizes it, and answers that it was not replaced.
     """
 
     header: str
     prefix: str
     variable: str
-    prompt: str
+    noun: str
+    placeholder: str
+
+    @property
+    def prompt(self) -> str:
+        """What a client shows when it asks for the value."""
+        return self.noun[0].upper() + self.noun[1:]
+
+    def value(self, reference: str) -> str:
+        """Return the header's value; `reference` is how the client names a variable.
+
+        :param reference: such as ``${env:*}``; the name replaces the asterisk.
+        """
+        return self.prefix + reference.replace("*", self.variable)
 
 
 AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
     "none": None,
     "key": AuthHeader(
-        "x-instantly-api-key", "", "INSTANTLY_API_KEY", "Instantly API key"
+        "x-instantly-api-key",
+        "",
+        "INSTANTLY_API_KEY",
+        "Instantly API key",
+        "your-instantly-key-here",
     ),
     "token": AuthHeader(
-        "Authorization", "Bearer ", "INSTANTLY_TOKEN", "Connection token"
+        "Authorization",
+        "Bearer ",
+        "INSTANTLY_TOKEN",
+        "connection token",
+        "your-connection-token-here",
     ),
     "secret": AuthHeader(
-        "Authorization", "Bearer ", "MCP_AUTH_SECRET_KEY", "Secret of the MCP server"
+        "Authorization",
+        "Bearer ",
+        "MCP_AUTH_SECRET_KEY",
+        "server secret",
+        "your-server-secret-here",
     ),
 }
 """The kinds of credentials. The sandbox needs none, nor does a server with a key."""
+
+
+def _writable(url: str) -> str:
+    """Return a URL that clients and shells read as they would read any other.
+
+    A dollar sign is encoded, because some clients replace ``$NAME`` anywhere in a file.
+
+    :raises ValueError: for characters that no URL has.
+    """
+    if not url.isprintable() or _NOT_IN_A_URL.search(url):
+        raise ValueError("must be a URL, such as http://127.0.0.1:3000/mcp")
+    return url.replace("$", "%24")
 
 
 @frozen
@@ -46,8 +95,39 @@ class McpAddress:
     :param auth: the header to send; ``None`` if the server asks for no credential.
     """
 
-    url: str
+    url: str = field(converter=_writable)
     auth: AuthHeader | None = None
+
+    @property
+    def host(self) -> str:
+        """The host, in lower case and without brackets; empty if it cannot be read."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether servers on the internet may reach it: HTTPS, and no internal name."""
+        host = self.host
+        if not self.url.lower().startswith("https://"):
+            return False
+        try:
+            return ip_address(host).is_global
+        except ValueError:
+            return "." in host and not host.endswith(_INTERNAL_NAMES)
+
+    def headers(self, written: Callable[[AuthHeader], str]) -> Mapping[str, str]:
+        """Return the headers to send, which are one or none.
+
+        :param written: returns the value as the client reads it.
+        """
+        return {} if self.auth is None else {self.auth.header: written(self.auth)}
+
+    def below(self, part: str) -> str:
+        """Return the URL with one more part at the end of its path."""
+        path, mark, query = self.url.partition("?")
+        return f"{path.rstrip('/')}/{part}{mark}{query}"
 
 
 _LEVEL_PARTS = {Level.READ_ONLY: "/readonly", Level.DRAFT: "/draft", Level.FULL: ""}

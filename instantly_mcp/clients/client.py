@@ -100,3 +100,12 @@ class McpClient:
     def preferred(self) -> Configuration:
         """The recommended way to configure it."""
         return self.configurations[0]
+
+    def obstacle(self, address: McpAddress) -> str | None:
+        """Return why the client cannot reach an address; ``None`` if it may."""
+        if self.network is Network.OWN or address.is_public:
+            return None
+        return (
+            f"{self.title} connects from the servers of its vendor, which cannot reach "
+            f"{address.url}. The operator must give this server a public HTTPS address."
+        )

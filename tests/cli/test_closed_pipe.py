@@ -37,7 +37,7 @@ class ClosedPipeTests(SynchronousTestCase):
             ["--help"],
             ["run", "--help"],
             ["--version"],
-            ["snippet", "curl"],
+            ["snippet"],
         ):
             reader, writer = os.pipe()
             os.close(reader)

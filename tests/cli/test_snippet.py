@@ -72,8 +72,13 @@ class OptionsTests(SynchronousTestCase):
             self.assertEqual((options["client"], options["auth"]), ("cursor", "key"))
 
     def test_mistakes(self):
-        """An unknown client or kind of authentication is refused."""
-        for words in (["emacs"], [], ["cursor", "--auth", "smile"]):
+        """Unknown clients, kinds of authentication and formats are refused."""
+        for words in (
+            ["emacs"],
+            ["cursor", "--auth", "smile"],
+            ["cursor", "--format", "toml"],
+            ["codex", "--link"],
+        ):
             with self.assertRaises(UsageError):
                 SnippetOptions().parseOptions(words)
 

@@ -121,13 +121,15 @@ class Announcement:
         yield f"  Any shell:\n    curl -s {health}"
 
     def _header(self) -> str:
+        # In single quotes: Claude Code replaces the variable, not the shell, which
+        # would put the secret on a command line and into ~/.claude.json.
         if self.needs_token:
-            return ' --header "Authorization: Bearer $INSTANTLY_TOKEN"'
+            return " --header 'Authorization: Bearer ${INSTANTLY_TOKEN}'"
         header = ""
         if self.needs_secret:
-            header += ' --header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"'
+            header += " --header 'Authorization: Bearer ${MCP_AUTH_SECRET_KEY}'"
         if self.brings_key:
-            header += ' --header "x-instantly-api-key: $INSTANTLY_API_KEY"'
+            header += " --header 'x-instantly-api-key: ${INSTANTLY_API_KEY}'"
         return header
 
 

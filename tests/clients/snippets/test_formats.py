@@ -30,7 +30,7 @@ class FormatTests(SynchronousTestCase):
             " ".join(words[:6]), "claude mcp add --transport http instantly"
         )
         self.assertEqual(
-            words[6:], [URL, "--header", "x-instantly-api-key: $INSTANTLY_API_KEY"]
+            words[6:], [URL, "--header", "x-instantly-api-key: ${INSTANTLY_API_KEY}"]
         )
 
     def test_cursor(self):
@@ -57,7 +57,7 @@ class FormatTests(SynchronousTestCase):
     def test_token(self):
         """A connection token travels as a bearer token, from a variable of its own."""
         words = shlex.split(text_for("claude-code", "token"))
-        self.assertEqual(words[-1], "Authorization: Bearer $INSTANTLY_TOKEN")
+        self.assertEqual(words[-1], "Authorization: Bearer ${INSTANTLY_TOKEN}")
         document = json.loads(text_for("vscode", "token"))
         self.assertEqual(document["inputs"][0]["description"], "Connection token")
 

@@ -88,7 +88,7 @@ class LiveTests(ProcessTestCase):
         self.assertEqual(await self.status_of(url, token), 200)
         self.assertEqual(await self.status_of(url, "sandbox-raw-key"), 401)
         await self.stop(daemon)
-        self.assertIn(b"Authorization: Bearer $INSTANTLY_TOKEN", daemon.output)
+        self.assertIn(b"Authorization: Bearer ${INSTANTLY_TOKEN}", daemon.output)
 
     async def test_elsewhere(self) -> None:
         """Who names another state directory learns that no daemon was asked."""

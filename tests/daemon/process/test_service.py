@@ -431,7 +431,7 @@ class AnnouncementTests(SynchronousTestCase):
         """A live daemon says that it is live, and how callers present a key."""
         block = self.block(mode="live", brings_key=True)
         self.assertIn("Live: calls go to your Instantly workspace.", block)
-        self.assertIn('"x-instantly-api-key: $INSTANTLY_API_KEY"', block)
+        self.assertIn("'x-instantly-api-key: ${INSTANTLY_API_KEY}'", block)
 
     def test_upstream(self):
         """Calls that go elsewhere are not said to go to Instantly."""
@@ -441,22 +441,24 @@ class AnnouncementTests(SynchronousTestCase):
     def test_secret(self):
         """With a server secret the command presents it."""
         block = self.block(mode="live", needs_secret=True)
-        self.assertIn("Bearer $MCP_AUTH_SECRET_KEY", block)
+        self.assertIn("Bearer ${MCP_AUTH_SECRET_KEY}", block)
         self.assertNotIn("INSTANTLY_API_KEY", block)
 
     def test_token(self):
         """Where connection tokens are needed, the command presents one, alone."""
         for more in ({}, {"needs_secret": True}, {"brings_key": True}):
             block = self.block(mode="live", needs_token=True, **more)
-            self.assertIn('--header "Authorization: Bearer $INSTANTLY_TOKEN"', block)
+            self.assertIn("--header 'Authorization: Bearer ${INSTANTLY_TOKEN}'", block)
             self.assertEqual(block.count("--header"), 1)
 
     def test_secret_and_key(self):
         """A caller with its own key presents both."""
         block = self.block(mode="live", needs_secret=True, brings_key=True)
         (command,) = [line for line in block.splitlines() if "claude mcp add" in line]
-        self.assertIn('--header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"', command)
-        self.assertIn('--header "x-instantly-api-key: $INSTANTLY_API_KEY"', command)
+        self.assertIn(
+            "--header 'Authorization: Bearer ${MCP_AUTH_SECRET_KEY}'", command
+        )
+        self.assertIn("--header 'x-instantly-api-key: ${INSTANTLY_API_KEY}'", command)
 
     def test_unix_socket(self):
         """A UNIX socket has no URL; the block shows curl with its path."""
