@@ -38,6 +38,7 @@ class ClientTestCase(ProcessTestCase):
         driver = Driver()
         headers = {"Authorization": f"Bearer {key}"}
         whole = {"url": url, "headers": headers, **self.program.plan, **plan}
+        whole |= self.started(url, key)
         environ = {
             "PATH": f"{BIN}:{os.environ.get('PATH', '')}",
             "HOME": str(self.folder),
@@ -48,6 +49,10 @@ class ClientTestCase(ProcessTestCase):
         reactor.spawnProcess(driver, command[0], command, env=environ, path=where)
         self.addCleanup(driver.kill)
         return driver
+
+    def started(self, url: str, key: str) -> Mapping[str, Json]:
+        """Return what a plan says of a program that the client starts on stdio."""
+        return {}
 
     async def daemon(self, *options: str) -> tuple[Running, str]:
         """Start the daemon; return its URL for this client."""

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from mcp import Client, types
+from mcp import Client, StdioServerParameters, types
 from mcp.client.sse import sse_client
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
@@ -68,7 +69,9 @@ async def main(plan: Mapping[str, Any]) -> None:
     url, headers = plan["url"], plan["headers"]
     transport: Any
     async with create_mcp_http_client(headers) as http_client:
-        if url.endswith("/sse"):
+        if "started" in plan:
+            transport = stdio_client(StdioServerParameters(**plan["started"]))
+        elif url.endswith("/sse"):
             transport = sse_client(url, headers=headers)
         else:
             transport = streamable_http_client(url, http_client=http_client)

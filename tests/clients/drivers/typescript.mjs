@@ -22,12 +22,13 @@ const first = () => {
   const { ElicitRequestSchema } = require("@modelcontextprotocol/sdk/types.js");
   const client = new Client(info, { capabilities: { elicitation: {} } });
   client.setRequestHandler(ElicitRequestSchema, async () => filledIn);
+  const stdio = require("@modelcontextprotocol/sdk/client/stdio.js");
   const http = require("@modelcontextprotocol/sdk/client/streamableHttp.js");
   const sse = require("@modelcontextprotocol/sdk/client/sse.js");
   return {
     client,
     call: (params, options) => client.callTool(params, undefined, options),
-    transports: { ...http, ...sse },
+    transports: { ...stdio, ...http, ...sse },
     version: (transport) => transport.protocolVersion ?? transport._protocolVersion,
   };
 };
@@ -42,7 +43,7 @@ const second = () => {
   return {
     client,
     call: (params, options) => client.callTool(params, options),
-    transports: sdk,
+    transports: { ...require("@modelcontextprotocol/client/stdio"), ...sdk },
     version: () => client.getNegotiatedProtocolVersion(),
   };
 };
@@ -51,10 +52,12 @@ const { client, call, transports, version } = plan.major === 1 ? first() : secon
 const Transport = plan.url.endsWith("/sse")
   ? transports.SSEClientTransport
   : transports.StreamableHTTPClientTransport;
-const transport = new Transport(new URL(plan.url), {
-  requestInit: { headers: plan.headers },
-});
+const transport = plan.started
+  ? new transports.StdioClientTransport(plan.started)
+  : new Transport(new URL(plan.url), { requestInit: { headers: plan.headers } });
 
+// The transport for standard streams of 1.x does not keep the version.
+transport.setProtocolVersion ??= (agreed) => (transport.protocolVersion = agreed);
 await client.connect(transport);
 say("connected", {
   version: version(transport),
