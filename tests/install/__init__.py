@@ -1,0 +1,1 @@
+"""Ways to install: the image, compose.yaml, packages and their tools, server.json."""
