@@ -27,6 +27,8 @@ from .primitives.registries import (
     PromptRegistry,
     ResourceRegistry,
 )
+from .primitives.skill import SKILLS_CAPABILITY
+from .primitives.skill_registry import ISkillRegistry, SkillRegistry
 from .primitives.tool import Tool
 from .primitives.workspace_argument import WorkspaceLists
 from .wire.cursor import Pager
@@ -133,6 +135,8 @@ class ServerFeatures:
         balancer need the same keys.
     :param clock: for the deadlines of questions and the expiry of tasks.
     :param wall_clock: seconds since the epoch, for times that clients see.
+    :param skills: their files also have to be among the resources; see
+        `skill_resources`.
     :param page_size: items per page of a list.
     :param changing: the lists that can change while the server runs.
     :param credential_required: makes the error for a feature that needs a credential.
@@ -147,6 +151,7 @@ class ServerFeatures:
     wall_clock: Callable[[], float]
     resources: IResourceRegistry = field(factory=ResourceRegistry)
     prompts: IPromptRegistry = field(factory=PromptRegistry)
+    skills: ISkillRegistry = field(factory=SkillRegistry)
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
     credential_required: Callable[[], ProtocolError] = credential_required
@@ -185,6 +190,11 @@ class ServerFeatures:
         """Whether any prompt exists."""
         return bool(self.prompts.listed())
 
+    @property
+    def has_skills(self) -> bool:
+        """Whether any skill exists."""
+        return bool(self.skills.listed())
+
     def compiled(self, tool: Tool) -> CompiledTool:
         """Return the tool with its compiled schemas, compiling them on first use.
 
@@ -216,6 +226,8 @@ class ServerFeatures:
             found["prompts"] = self._changing(PROMPTS)
         if revision.completions and (self.has_prompts or self.has_resources):
             found["completions"] = {}
+        if self.has_skills:
+            found["extensions"] = SKILLS_CAPABILITY
         return found
 
     def _changing(self, kind: str) -> JsonObject:

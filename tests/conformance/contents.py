@@ -21,12 +21,19 @@ from instantly_mcp.protocol.primitives.resource import (
     ResourceContents,
     ResourceTemplate,
 )
+from instantly_mcp.protocol.primitives.skill import Skill, SkillFile
+from instantly_mcp.protocol.primitives.skill_registry import (
+    SkillRegistry,
+    skill_resources,
+)
 from instantly_mcp.protocol.primitives.tool import text
 from instantly_mcp.protocol.wire.uri_template import UriTemplate
 
 from .asking_tools import CONTEXT
 from .media import PNG
 from .tools import IMAGE
+
+NO_SKILLS = SkillRegistry()
 
 
 @deferred
@@ -57,8 +64,37 @@ async def read_item(
     return [ResourceContents(uri=uri, mime_type="application/json", text=written)]
 
 
-def resources() -> ResourceRegistry:
-    """Return the resources; the first one is readable."""
+def skills() -> SkillRegistry:
+    """Return the skills: one with a folder of references, and one without."""
+    guide = SkillFile(
+        path="references/guide.md",
+        title="Guide",
+        description="What the test skill refers to.",
+        text="# Guide\n\nRead when the skill says so.\n",
+    )
+    return SkillRegistry(
+        [
+            Skill(
+                folder="tests/with-references",
+                title="With references",
+                description='Test a skill with files. Use it for "tests": only there.',
+                body="# With references\n\nRead `references/guide.md` first.",
+                extra={"license": "MIT", "metadata": {"version": "1.0"}},
+                beside=[guide],
+            ),
+            Skill(
+                folder="alone",
+                title="Alone",
+                description="Test a skill of one file.",
+                body="# Alone\n\nNothing else is needed.",
+            ),
+        ]
+    )
+
+
+def resources(skills: SkillRegistry = NO_SKILLS) -> ResourceRegistry:
+    """Return the resources, with the files of skills; the first one is readable."""
+    listed, others = skill_resources(skills)
     static = [
         ("static-text", "text/plain", read_text),
         ("static-binary", "image/png", read_picture),
@@ -75,7 +111,8 @@ def resources() -> ResourceRegistry:
                 read=read,
             )
             for name, mime_type, read in static
-        ],
+        ]
+        + listed,
         [
             ResourceTemplate(
                 template=UriTemplate("test://template/{id}/data"),
@@ -88,6 +125,7 @@ def resources() -> ResourceRegistry:
                 private=False,
             )
         ],
+        unlisted=others,
     )
 
 

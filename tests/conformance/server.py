@@ -37,7 +37,7 @@ from instantly_mcp.web.interfaces import Condition, Facts, IStatus
 from tests.support.seals import new_seal
 
 from .asking_tools import asking_tools
-from .contents import prompts, resources
+from .contents import prompts, resources, skills
 from .tools import change_tools, plain_tools
 
 INFO = ServerInfo(
@@ -50,14 +50,15 @@ INFO = ServerInfo(
 
 def make_server_features(clock: Any) -> ServerFeatures:
     """Return everything that the suite asks for."""
-    tools, book = ToolRegistry(plain_tools(clock)), prompts()
+    tools, book, known = ToolRegistry(plain_tools(clock)), prompts(), skills()
     for each in (*asking_tools(clock), *change_tools(tools, book)):
         tools.add(each)
     server_features = ServerFeatures(
         info=INFO,
         tools=tools,
-        resources=resources(),
+        resources=resources(known),
         prompts=book,
+        skills=known,
         seal=new_seal(),
         clock=clock,
         wall_clock=time.time,

@@ -11,8 +11,6 @@ from instantly_mcp._json_codec import JsonObject
 
 from .verdict import (
     KNOWN_SKIP,
-    SKILLS,
-    UNDECLARED,
     Outcome,
     Report,
     Selection,
@@ -23,12 +21,11 @@ from .verdict import (
 )
 
 STAMP = "2026-11-22T15-25-25-414Z"
-DIRECTORY = "sep-2640-skills-directory"
 
 
-def check(status: str, id: str = "ping", message: str = "") -> JsonObject:
+def check(status: str, id: str = "ping") -> JsonObject:
     """Return a check as the suite writes it."""
-    return {"id": id, "status": status, "errorMessage": message}
+    return {"id": id, "status": status, "errorMessage": ""}
 
 
 class JudgeTests(SynchronousTestCase):
@@ -75,24 +72,11 @@ class JudgeTests(SynchronousTestCase):
         scenario = judge("ping", [check("SKIPPED", KNOWN_SKIP)])
         self.assertIs(scenario.outcome, Outcome.FAILED)
 
-    def test_not_applicable(self):
-        """The checks of an undeclared extension are counted separately."""
-        (id, *_) = sorted(SKILLS[DIRECTORY])
-        skipped = check("SKIPPED", id, f"{UNDECLARED} checks not applicable.")
-        scenario = judge(DIRECTORY, [check("SUCCESS"), skipped])
-        self.assertIs(scenario.outcome, Outcome.PASSED)
-        self.assertEqual(scenario.not_applicable, [id])
-
-    def test_not_applicable_for_another_reason(self):
-        """Such a check that is skipped for another reason fails."""
-        (id, *_) = sorted(SKILLS[DIRECTORY])
-        scenario = judge(DIRECTORY, [check("SKIPPED", id, "No skills")])
-        self.assertEqual(scenario.failures, [id])
-
-    def test_not_applicable_elsewhere(self):
-        """A check that is not on the list of the extension fails."""
-        skipped = check("SKIPPED", "sep-2640-new", f"{UNDECLARED} not applicable.")
-        self.assertEqual(judge(DIRECTORY, [skipped]).failures, ["sep-2640-new"])
+    def test_an_extension_that_is_not_declared(self):
+        """The suite skips the checks of such an extension: that fails, too."""
+        skipped = check("SKIPPED", "sep-2640-skills-list-implemented")
+        scenario = judge("sep-2640-skills-enumeration", [check("SUCCESS"), skipped])
+        self.assertEqual(scenario.failures, ["sep-2640-skills-list-implemented"])
 
 
 class ReadTests(SynchronousTestCase):

@@ -7,7 +7,7 @@ does an unexpected skip, and a scenario that was not run or has no checks.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -17,41 +17,6 @@ from instantly_mcp._json_codec import JsonObject
 
 KNOWN_SKIP = "tasks-status-notifications"
 """The one scenario that the suite skips for every server."""
-
-UNDECLARED = "Server did not declare the io.modelcontextprotocol/skills extension;"
-
-SKILLS: Mapping[str, frozenset[str]] = {
-    f"sep-2640-skills-{scenario}": frozenset(
-        f"sep-2640-{check}" for check in checks.split()
-    )
-    for scenario, checks in {
-        "enumeration": """
-            capability-declaration-inline capability-requires-resources
-            capability-commits-to-methods capability-empty-object
-            skills-list-implemented skills-list-pagination skills-list-entry-atomic
-            skills-list-cache-attributes entry-uri-required
-            entry-frontmatter-required entry-uri-matches-frontmatter-name
-            skill-uri-scheme entry-resources-required resources-complete
-            resources-uri-within-skill resources-digest-format
-            resources-size-required limit-resources-per-skill limit-total-size
-            metadata-reserved-prefix name-naming-rules authority-reg-name
-            names-should-be-unique skills-get-implemented skills-get-entry-shape
-            skills-get-cache-attributes skills-get-no-cursor
-            skills-get-unknown-uri-invalid-params skillmd-required
-            skillmd-frontmatter entry-frontmatter-identical
-        """,
-        "manifest": """
-            skillmd-mimetype skillmd-metadata-name skillmd-metadata-description
-            final-segment-equals-name meta-prefix
-        """,
-        "directory": """
-            capability-directory-read-flag directory-read-method-registered
-            directory-read-result-resources-shape directory-read-subdir-mimetype
-            directory-read-invalid-params directory-read-pagination
-        """,
-    }.items()
-}
-"""Checks that do not apply to a server without the optional skills extension."""
 
 
 class Outcome(Enum):
@@ -69,14 +34,12 @@ class Scenario:
     :param failures: ids of the checks that failed, or that should not be skipped.
     :param warnings: ids of the checks that warned.
     :param skips: ids of the skipped checks that every server skips.
-    :param not_applicable: ids of the checks of an extension that is not declared.
     """
 
     name: str
     failures: Sequence[str] = ()
     warnings: Sequence[str] = ()
     skips: Sequence[str] = ()
-    not_applicable: Sequence[str] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -132,7 +95,6 @@ def judge(name: str, checks: Sequence[JsonObject]) -> Scenario:
         failures=failures,
         warnings=found.get("warning", []),
         skips=found.get("skip", []),
-        not_applicable=found.get("not applicable", []),
     )
 
 
@@ -144,10 +106,6 @@ def _kind(scenario: str, check: JsonObject) -> str:
         return "warning"
     if status == "SKIPPED" and scenario == KNOWN_SKIP == check.get("id"):
         return "skip"
-    undeclared = str(check.get("errorMessage")).startswith(UNDECLARED)
-    known = check.get("id") in SKILLS.get(scenario, frozenset())
-    if status == "SKIPPED" and undeclared and known:
-        return "not applicable"
     return "failure"
 
 
@@ -182,7 +140,7 @@ def _scenario_name(folder: str) -> str:
 
 def table(reports: Sequence[Report]) -> str:
     """Return the table of all runs, what is wrong with them, and the closing line."""
-    head = ("selection", "scenarios", "failures", "warnings", "skips", "not applicable")
+    head = ("selection", "scenarios", "failures", "warnings", "skips")
     rows = [head, *(_row(report) for report in reports)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [
@@ -211,13 +169,12 @@ def _row(report: Report) -> tuple[str, ...]:
         sum(len(one.failures) for one in scenarios),
         sum(len(one.warnings) for one in scenarios),
         sum(len(one.skips) for one in scenarios),
-        sum(len(one.not_applicable) for one in scenarios),
     )
     return (report.selection.name, *map(str, numbers))
 
 
 def _remarks(reports: Sequence[Report]) -> list[str]:
-    remarks, apart, skipped = [], {}, set()
+    remarks, skipped = [], set()
     for report in reports:
         where = report.selection.name
         remarks += [f"FAILED: {where}: {words}" for words in report.complaints]
@@ -225,15 +182,8 @@ def _remarks(reports: Sequence[Report]) -> list[str]:
             wrong = [*one.failures, *(f"{each} (warning)" for each in one.warnings)]
             if wrong:
                 remarks.append(f"FAILED: {where}: {one.name}: {', '.join(wrong)}")
-            if one.not_applicable:
-                apart[one.name] = len(one.not_applicable)
             if one.skips:
                 skipped.add(one.name)
     for name in sorted(skipped):
         remarks.append(f"SKIPPED: {name}: the suite skips it for every server")
-    for name, count in sorted(apart.items()):
-        remarks.append(
-            f"not applicable: {name}: {count} checks of an optional extension "
-            "that is not declared"
-        )
     return remarks

@@ -25,6 +25,7 @@ from instantly_mcp.protocol.primitives.registries import (
     ResourceRegistry,
     ToolRegistry,
 )
+from instantly_mcp.protocol.primitives.skill_registry import skill_resources
 from instantly_mcp.protocol.server_features import ServerFeatures
 from instantly_mcp.state.sealed_tokens import TokenSealer
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
@@ -102,7 +103,8 @@ class EverythingRig(Line):
         tools = ToolRegistry([*plain_tools(clock), *asking_tools(clock)])
         for each in (*extra_tools(), *self.small.tools, *change_tools(tools, book)):
             tools.add(each)
-        shelf = contents.resources()
+        skills = contents.skills()
+        shelf, files = contents.resources(skills), skill_resources(skills)
         server_features = ServerFeatures(
             info=INFO,
             tools=tools,
@@ -113,7 +115,9 @@ class EverythingRig(Line):
                     self.tides.as_resource(),
                 ],
                 [*shelf.templates(), extra_template()],
+                unlisted=files[1],
             ),
+            skills=skills,
             prompts=book,
             seal=self.seal,
             clock=clock,

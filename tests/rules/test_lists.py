@@ -16,6 +16,7 @@ LISTS = (
     ("prompts/list", "prompts", "name"),
     ("resources/list", "resources", "uri"),
     ("resources/templates/list", "resourceTemplates", "uriTemplate"),
+    ("skills/list", "skills", "uri"),
 )
 
 

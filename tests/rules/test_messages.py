@@ -107,11 +107,14 @@ class EnvelopeTests(RulesTestCase):
                 self.assertRefused(self.ask(request(method)), 404, -32601)
 
     def test_capabilities_declare_the_tables(self) -> None:
-        """discover declares every feature; tasks are declared as an extension."""
+        """discover declares every feature; tasks and skills are extensions."""
         declared = self.ask(request("server/discover")).result["capabilities"]
         self.assertLessEqual({"tools", "prompts", "resources"}, declared.keys())
         self.assertNotIn("tasks", declared)
-        extensions: Json = {"io.modelcontextprotocol/tasks": {}}
+        extensions: Json = {
+            "io.modelcontextprotocol/tasks": {},
+            "io.modelcontextprotocol/skills": {"directoryRead": True},
+        }
         self.assertEqual(declared["extensions"], extensions)
 
 

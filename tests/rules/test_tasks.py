@@ -86,7 +86,8 @@ class OptInTests(TasksTestCase):
         """In the legacy era the extension does not exist: a tool runs to its end."""
         for version in ("2025-11-25", "2025-06-18"):
             client = self.client(version, capabilities=WITH_TASKS)
-            self.assertNotIn("extensions", client.opening.result["capabilities"])
+            extensions = client.opening.result["capabilities"]["extensions"]
+            self.assertNotIn("io.modelcontextprotocol/tasks", extensions)
             received = client.ask(call("failing_job"))
             self.assertTrue(received.waits)
             self.clock.advance(1)

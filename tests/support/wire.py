@@ -14,7 +14,7 @@ import jsonschema_rs
 from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.protocol.wire.versions import MODERN_REVISIONS
 
-from . import task_wire
+from . import skill_wire, task_wire
 from .reference import MCP_SCHEMAS
 
 SCHEMAS = MCP_SCHEMAS
@@ -159,6 +159,12 @@ def check_result(revision: str, method: str, result: Json) -> None:
     """Check a result against the type of its method and the rules of its era."""
     if revision in MODERN_REVISIONS and method in task_wire.METHODS:
         _refuse(task_wire.result_problem(method, result), result)
+        return
+    if method in skill_wire.METHODS:
+        modern = revision in MODERN_REVISIONS
+        _refuse(skill_wire.result_problem(method, result, modern=modern), result)
+        for child in result.get("resources", ()):
+            check(revision, "Resource", child)
         return
     name = RESULTS.get(method)
     if name is None:

@@ -36,7 +36,7 @@ def initialize(features: ServerFeatures, context: RequestContext) -> Result:
     capabilities = dict(features.capabilities(revision))
     cards = _card_extension(features, context)
     if cards:
-        capabilities["extensions"] = cards
+        capabilities["extensions"] = {**capabilities.get("extensions", {}), **cards}
     return {
         "protocolVersion": revision.version,
         "capabilities": capabilities,

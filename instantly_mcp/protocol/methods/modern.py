@@ -28,6 +28,8 @@ CACHEABLE = frozenset(
         "prompts/list",
         "resources/list",
         "resources/templates/list",
+        "skills/list",
+        "skills/get",
     }
 )
 
@@ -41,7 +43,8 @@ def discover(features: ServerFeatures, context: RequestContext) -> Result:
     capabilities = dict(features.capabilities(context.caller.revision))
     listed = features.tools.listed(context.caller.rights)
     cards = card_extension(listed, context.capabilities)
-    capabilities["extensions"] = {TASKS_EXTENSION: {}, **cards}
+    declared = capabilities.get("extensions", {})
+    capabilities["extensions"] = {TASKS_EXTENSION: {}, **declared, **cards}
     return {
         "supportedVersions": list(MODERN_REVISIONS),
         "capabilities": capabilities,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..server_features import Method, ServerFeatures
 from .prompts import complete, get_prompt, list_prompts
 from .resources import list_resources, list_templates, read_resource
+from .skills import get_skill, list_skills, read_directory
 from .tools import call_tool, list_tools
 
 
@@ -18,6 +19,10 @@ def common_methods(features: ServerFeatures) -> dict[str, Method]:
     if features.has_prompts:
         table["prompts/list"] = list_prompts
         table["prompts/get"] = get_prompt
+    if features.has_skills:
+        table["skills/list"] = list_skills
+        table["skills/get"] = get_skill
+        table["resources/directory/read"] = read_directory
     if features.has_resources or features.has_prompts:
         table["completion/complete"] = complete
     return table

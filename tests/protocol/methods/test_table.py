@@ -6,13 +6,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.protocol.methods.table import common_methods
-from tests.conformance.contents import prompts, resources
+from tests.conformance.contents import prompts, resources, skills
 from tests.support.servers import make_server_features
 from tests.support.toolboxes import SmallToolbox
 
 TOOLS = {"tools/list", "tools/call"}
 PROMPTS = {"prompts/list", "prompts/get"}
 RESOURCES = {"resources/list", "resources/templates/list", "resources/read"}
+SKILLS = {"skills/list", "skills/get", "resources/directory/read"}
 
 
 class CommonMethodsTests(SynchronousTestCase):
@@ -37,6 +38,12 @@ class CommonMethodsTests(SynchronousTestCase):
         """Resources bring their methods and completion."""
         offered = self.table(resources=resources())
         self.assertEqual(offered, TOOLS | RESOURCES | {"completion/complete"})
+
+    def test_skills(self) -> None:
+        """Skills bring their methods and the reading of folders."""
+        known = skills()
+        offered = self.table(skills=known, resources=resources(known))
+        self.assertEqual(offered - self.table(resources=resources()), SKILLS)
 
     def test_each_era_gets_its_own(self) -> None:
         """A table can be extended without another one noticing."""
