@@ -7,6 +7,7 @@ answer would repeat a write.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from attrs import define, field
@@ -14,6 +15,7 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from .._noop import noop
 from ..pipeline.exchange import Exchange
 from ..pipeline.interfaces import IStage
 from ..pipeline.replies.reply import Outcome, refuse
@@ -68,9 +70,14 @@ def _is_new_work(exchange: Exchange) -> bool:
 
 @define(eq=False)
 class TrackedServer(McpServer):
-    """An `McpServer` that tracks unfinished calls and can answer them early."""
+    """An `McpServer` that tracks unfinished calls and can answer them early.
+
+    :param on_error: called with the principal and the code of each answer that is a
+        JSON-RPC error.
+    """
 
     tracker: ITracker = field(kw_only=True)
+    on_error: Callable[[str, str], object] = field(default=noop, kw_only=True)
     _open: dict[Deferred[Response | None], tuple[Message, Caller]] = field(
         factory=dict, init=False
     )
@@ -80,6 +87,7 @@ class TrackedServer(McpServer):
         """Answer one message; track it only if it is not answered at once."""
         answering = McpServer.handle(self, message, caller)
         if answering.called:
+            self._note(answering.result, caller)
             return answering
         self._open[answering] = message, caller
         answering.addBoth(self._ended, answering)
@@ -111,8 +119,14 @@ class TrackedServer(McpServer):
             )
 
     def _ended(self, result: T, answering: Deferred[Response | None]) -> T:
-        del self._open[answering]
+        _, caller = self._open.pop(answering)
+        self._note(result, caller)
         return result
+
+    def _note(self, result: object, caller: Caller) -> None:
+        """Report an answer that is an error."""
+        if isinstance(result, Response) and result.error is not None:
+            self.on_error(caller.principal, f"JSON-RPC {result.error.code}")
 
     def _failed_later(self, failure: Failure, context: RequestContext) -> Response:
         if self._stopped and failure.check(CancelledError):

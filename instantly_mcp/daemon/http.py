@@ -105,6 +105,7 @@ def make_http_parts(
             on_credential=mcp.metrics.credential,
             on_refused=mcp.metrics.refused,
             addresses=settings.log_clients,
+            on_ended=mcp.observations.request_ended,
         ),
         limits=limits,
         wall=wall,

@@ -38,6 +38,7 @@ from .access.workspace_keys import key_file_reader
 from .access.write_guard import make_write_guard, policy_of
 from .audit.audit_log import noting
 from .draining import TrackedServer
+from .observation.observations import Observations
 from .process.in_flight import InFlight
 from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
@@ -78,6 +79,7 @@ class McpParts:
     """The MCP server, its features, the upstream client and their state."""
 
     metrics: Metrics
+    observations: Observations
     in_flight: InFlight
     upstream: UpstreamClient
     state: StateDirectory
@@ -125,7 +127,13 @@ def make_mcp_parts(
     :raises ConfigurationError: when the state directory or its keys cannot be used.
     """
     in_flight, metrics = InFlight(), Metrics()
-    upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
+    observations = Observations(clock, wall)
+
+    def observe(operation: str, outcome: str, seconds: float) -> None:
+        metrics.upstream(operation, outcome, seconds)
+        observations.upstream.ended(operation, outcome, seconds)
+
+    upstream = connect_upstream(settings, clock, in_flight, wall, observe)
     state = open_state_directory(settings, wall)
     books = _books(settings, clock, wall, state, learn)
     tokens = TokenAdmission(
@@ -148,6 +156,7 @@ def make_mcp_parts(
     books.sending.set(settings.sending == "off")
     parts = McpParts(
         metrics=metrics,
+        observations=observations,
         in_flight=in_flight,
         upstream=upstream,
         state=state,
@@ -163,7 +172,9 @@ def make_mcp_parts(
         ),
         retention=Retention(clock),
         server_features=server_features,
-        server=TrackedServer(server_features, tracker=in_flight),
+        server=TrackedServer(
+            server_features, tracker=in_flight, on_error=observations.call_failed
+        ),
     )
     parts.watch_tokens()
     return parts

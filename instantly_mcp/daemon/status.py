@@ -56,6 +56,8 @@ class Status:
             capabilities=self.server_features.capabilities(LATEST_LEGACY),
             features=features(self.settings),
             authentication=authentication(self.settings),
+            credential=credential_kind(self.settings),
+            key_beside_secret=_needs_key_beside_secret(self.settings),
             public_url=self.settings.public_url,
             prompts=len(self.server_features.prompts.listed()),
             resources=len(resources.resources()) + len(resources.templates()),
@@ -73,8 +75,13 @@ class Status:
         if ways != self._shown_ways:
             # The first token was issued.
             self._shown_ways = ways
-            shown = authentication(self.settings, *ways)
-            self._facts = evolve(self._facts, authentication=shown)
+            self._facts = evolve(
+                self._facts,
+                authentication=authentication(self.settings, *ways),
+                credential=credential_kind(self.settings, self.tokens.required),
+                key_beside_secret=not self.tokens.required
+                and _needs_key_beside_secret(self.settings),
+            )
         return self._facts
 
     def condition(self) -> Condition:
@@ -137,16 +144,34 @@ def authentication(
     return tokens if refuses_keys else (*tokens, *key_formats(settings))
 
 
+def credential_kind(settings: Settings, token_required: bool = False) -> str:
+    """Return what MCP clients present; see `Facts.credential`.
+
+    :param token_required: as for `authentication`.
+    """
+    if token_required:
+        return "token"
+    if settings.server_secret is not None and not settings.no_auth:
+        return "secret"
+    needless = settings.sandbox or settings.api_key is not None
+    return "none" if needless else "key"
+
+
+def _needs_key_beside_secret(settings: Settings) -> bool:
+    own_key = settings.sandbox or settings.api_key is not None
+    return credential_kind(settings) == "secret" and not own_key
+
+
 def _with_keys(settings: Settings) -> tuple[str, ...]:
     key = "sandbox-NAME" if settings.sandbox else "YOUR_KEY"
-    if settings.server_secret is not None and not settings.no_auth:
-        beside = settings.api_key is None and not settings.sandbox
+    if credential_kind(settings) == "secret":
+        beside = _needs_key_beside_secret(settings)
         also = f", and x-instantly-api-key: {key}" if beside else ""
         return (
             f"Authorization: Bearer SERVER_SECRET{also}",
             f"x-api-key: SERVER_SECRET{also}",
         )
-    needless = settings.sandbox or settings.api_key is not None
+    needless = credential_kind(settings) == "none"
     return (*([NO_KEY_NEEDED] if needless else []), *_everywhere(settings, key))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from .._credential import looks_like_token
+from .._credential import Credential, looks_like_token
 from ..protocol.wire.errors import ProtocolError
 from .credential_sources import CredentialSources
 from .exchange import Exchange, Headers, Route
@@ -27,10 +27,15 @@ class Visitor:
     :param refusal: the error for a caller that presented neither the server secret nor
         a connection token, if one of them is required.
     :param key: what it presents besides; in a sandbox, the key of a workspace.
+    :param operator: it presented the server secret.
+    :param principal: of the MCP requests with the same credential; ``None`` if such
+        requests are refused.
     """
 
     refusal: ProtocolError | None = None
     key: str | None = None
+    operator: bool = False
+    principal: str | None = None
 
     @property
     def known(self) -> bool:
@@ -67,7 +72,15 @@ class Visitors:
             return Visitor(refusal=refusal)
         besides = self.gatekeeper.beside_secret(presented)
         keys = [key.value for key in besides if not looks_like_token(key.value)]
-        return Visitor(key=keys[0] if keys else None)
+        return Visitor(
+            key=keys[0] if keys else None,
+            operator=len(besides) < len(presented),
+            principal=self._principal(presented),
+        )
+
+    def _principal(self, presented: Sequence[Presented]) -> str | None:
+        admitted = self.gatekeeper.admit(presented, None)
+        return admitted.principal if isinstance(admitted, Credential) else None
 
     def _wait(self, address: str) -> float | None:
         """Return the seconds until this address may try again, if it may not now."""

@@ -132,6 +132,9 @@ class Facts:
     :param toolsets: the selected toolsets.
     :param limits: the limits of callers, by name; 0 for no limit.
     :param documentation_url: the operator's documentation.
+    :param credential: what MCP clients present: ``none``, ``key``, ``token`` or
+        ``secret``; see `clients.address.AUTH_HEADERS`.
+    :param key_beside_secret: they present an Instantly key besides the server secret.
     """
 
     name: str
@@ -153,6 +156,26 @@ class Facts:
     toolsets: Sequence[str] = ()
     limits: Mapping[str, int] = field(factory=dict)
     documentation_url: str | None = None
+    credential: str = "none"
+    key_beside_secret: bool = False
+
+
+@frozen(kw_only=True)
+class SeenClient:
+    """An MCP client that this server has seen.
+
+    :param client: its name and version as it states them, cleaned; see `client_label`.
+    :param first_at: seconds since the epoch, as are `last_at` and `error_at`.
+    :param requests: HTTP requests with MCP messages since `first_at`.
+    :param error: the code of its last error; empty without one.
+    """
+
+    client: str
+    first_at: float
+    last_at: float
+    requests: int
+    error: str = ""
+    error_at: float | None = None
 
 
 @frozen(kw_only=True)

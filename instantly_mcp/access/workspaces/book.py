@@ -135,6 +135,13 @@ class WorkspaceBook:
             for _, entry in sorted(self._entries.items())
         ]
 
+    def alias_of(self, workspace_key: str) -> str | None:
+        """Return the alias of a workspace that was used since the start."""
+        for alias, key in self._workspace_keys.items():
+            if key == workspace_key:
+                return alias
+        return None
+
     def __contains__(self, alias: str) -> bool:
         return alias in self._entries
 

@@ -29,9 +29,10 @@ half as many calls for a minute. A further 429 halves that again.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from typing import TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -57,6 +58,27 @@ _LEEWAY_SECONDS = 1e-6
 """Tolerance when times are compared, because sums of floats are not exact."""
 
 Key: TypeAlias = tuple[str, str]
+
+
+@frozen(kw_only=True)
+class LaneState:
+    """A lane at this moment, for the status page.
+
+    :param workspace: identifies the workspace; see `Credential.workspace_key`.
+    :param operation: the operation with a limit of its own; empty for all calls.
+    :param sent: calls in the present window.
+    :param waiting: calls that wait for their turn.
+    :param allowed: calls that a window has now: fewer after a 429.
+    :param paused: seconds for which the lane sends nothing, after a 429.
+    """
+
+    workspace: str
+    operation: str
+    limit: Limit
+    sent: int
+    waiting: int
+    allowed: int
+    paused: float
 
 
 @define(eq=False)
@@ -101,6 +123,19 @@ class Lane:
     def waiting(self) -> int:
         """How many calls wait for their turn."""
         return len(self._queue)
+
+    def state(self, workspace: str, operation: str) -> LaneState:
+        """Return the present state; the parameters are those of `LaneState`."""
+        now = self.clock.seconds()
+        return LaneState(
+            workspace=workspace,
+            operation=operation,
+            limit=self.limit,
+            sent=sum(now - at < self.limit.seconds for at in self._sent),
+            waiting=self.waiting,
+            allowed=self._current_width(now),
+            paused=max(0.0, self._shut_until - now),
+        )
 
     def enter(self, deadline: float) -> Deferred[None] | None:
         """Take a slot, or wait for one.
@@ -237,6 +272,11 @@ class Throttle:
     max_wait: float = MAX_TURN_WAIT_SECONDS
     max_lanes: int = MAX_LANES
     _lanes: OrderedDict[Key, Lane] = field(factory=OrderedDict, init=False)
+
+    def states(self) -> Iterator[LaneState]:
+        """Yield the state of each lane."""
+        for (workspace, operation), lane in self._lanes.items():
+            yield lane.state(workspace, operation)
 
     def admit(self, workspace: str, operation: Operation) -> Deferred[None] | None:
         """Take a slot in each lane of a call, or wait for them.

@@ -24,6 +24,9 @@ NO_ROUTE = "(none)"
 REFUSED = "(refused)"
 """The template of a request that was refused before it was routed."""
 
+UNLOGGED = "/favicon.ico"
+"""The template of a request that browsers send by themselves: it has no line."""
+
 CLIENT_LEFT_STATUS = 499
 """The logged status of a request whose client left before the answer (as in nginx)."""
 
@@ -97,6 +100,7 @@ class AccessLog:
     :param on_refused: called with status and reason of each request that was refused
         for its key or session.
     :param addresses: lines show the callers' addresses.
+    :param on_ended: called with each finished request and its status.
     """
 
     metrics: RequestMetrics
@@ -104,6 +108,7 @@ class AccessLog:
     on_credential: Callable[[str], object] = noop
     on_refused: Callable[[int, str], object] = noop
     addresses: bool = False
+    on_ended: Callable[[AccessRecord, int], object] = noop
     _open: dict[str, AccessRecord] = field(factory=dict, init=False)
 
     def opened(self, record: AccessRecord) -> None:
@@ -134,10 +139,11 @@ class AccessLog:
         self._open.pop(record.id, None)
         seconds = now - record.started
         self.metrics.exchange(record.route, status, seconds)
+        self.on_ended(record, status)
         reason = record.reason
         if reason:
             self.on_refused(status, reason)
-        if self.enabled:
+        if self.enabled and record.route != UNLOGGED:
             more = {"address": record.address} if self.addresses else {}
             token = record.token
             if token:

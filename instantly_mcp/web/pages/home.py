@@ -1,55 +1,65 @@
-"""The home page: what this server is, and how to connect to it.
+"""The home page: what this server is, its state, and where to go on.
 
-If there is a server secret, visitors who do not present it see only name, status and
-version. Addresses come from the settings, never from the request.
+If there is a server secret or a connection token, visitors who present neither see
+only name, status and version, and the way to the connect page.
 """
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 from twisted.web.template import Tag, tags
 
 from ..._json_codec import JsonObject
+from ...clients.registry import CLIENTS
 from .. import documents
 from ..interfaces import NO_KEY_NEEDED, Condition, Facts
-from .look import document
+from .address import mcp_address, reachable_url
+from .look import badge, copyable, document, rows, site_navigation
 
 _MODES = {
     "sandbox": "Sandbox: a simulated Instantly workspace. Nothing leaves this server, "
     "and no mail is sent.",
     "live": "Live: tools act on real Instantly workspaces.",
 }
-_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
+_KINDS = {"ready": "well", "starting": "warn", "draining": "warn"}
 
 
-def home_page(facts: Facts, condition: Condition, known: bool) -> bytes:
+def home_page(
+    facts: Facts, condition: Condition, known: bool, operator: bool = False
+) -> bytes:
     """Return the page in HTML.
 
     :param known: the visitor may see more than name, status and version.
+    :param operator: the visitor may see ``/status``.
     """
+    status = _status(condition)
+    state = tags.p(badge(status, _KINDS.get(status, "")))
     if not known:
         return document(
             facts.name,
-            _lines(("Status", _status(condition)), ("Version", facts.version)),
+            rows(("Status", state.children[0]), ("Version", facts.version)),
             tags.p(
-                "This is an MCP server. Ask its operator for access.",
-                class_="dim",
+                "This is an MCP server: AI assistants connect to it. Ask its operator "
+                "for access, then ",
+                tags.a("connect your client", href=f"{facts.prefix}/connect"),
+                ".",
             ),
+            navigation=site_navigation(facts, "/", known=False),
         )
     return document(
         facts.title,
-        tags.p(facts.description, "."),
-        tags.p(_MODES[facts.mode], class_="mode"),
-        _lines(
-            ("Status", _status(condition)),
+        tags.p(facts.description, ".", class_="lead"),
+        tags.p(_MODES[facts.mode], class_="note"),
+        rows(
+            ("Status", state.children[0]),
             ("Version", facts.version),
             ("Tools", str(facts.tool_count)),
         ),
+        *_next_steps(facts, operator),
         *_connect(facts),
-        *_links(facts),
+        *_more(facts),
+        navigation=site_navigation(facts, "/", operator=operator),
     )
 
 
@@ -69,54 +79,66 @@ def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
     }
 
 
-def reachable_url(facts: Facts) -> str:
-    """Return the server's URL; its host is ``THIS-HOST`` if it listens on all."""
-    base = documents.base_url(facts) or ""
-    host = urlsplit(base).hostname
-    if host in _EVERY_ADDRESS:
-        return f"{urlsplit(base).scheme}://THIS-HOST:{facts.port}"
-    return base
+def _next_steps(facts: Facts, operator: bool) -> Iterator[Tag]:
+    steps = [
+        ("/connect", "Connect a client", "Claude, Cursor, VS Code, n8n and others."),
+        (
+            "/connect/check",
+            "Check the connection",
+            "Has this server seen your client?",
+        ),
+    ]
+    if facts.mode == "sandbox":
+        steps.append(
+            ("/sandbox", "Sandbox", "Mail that would have been sent, clock and faults.")
+        )
+    if operator:
+        steps.append(
+            ("/status", "Status", "Is it this server, or Instantly? For operators.")
+        )
+    yield tags.div(
+        *[
+            tags.div(
+                tags.h2(tags.a(title, href=f"{facts.prefix}{path}")),
+                tags.p(text, class_="dim"),
+                class_="card",
+            )
+            for path, title, text in steps
+        ],
+        class_="tiles",
+    )
 
 
 def _connect(facts: Facts) -> Iterator[Tag]:
-    url = f"{reachable_url(facts)}/mcp"
+    address = mcp_address(facts)
+    yield tags.h2("Address")
+    yield tags.p("MCP endpoint, for any client that supports Streamable HTTP:")
+    yield copyable(address.url)
+    claude = CLIENTS["claude-code"]
+    yield tags.p(f"{claude.title}:")
+    yield copyable(claude.preferred.write(address))
     ways = [way for way in facts.authentication if way != NO_KEY_NEEDED]
     needless = len(ways) < len(facts.authentication)
-    yield tags.h2("Connect")
-    yield tags.p("MCP endpoint, for any client that supports Streamable HTTP:")
-    yield tags.pre(tags.code(url))
-    yield tags.p("Claude Code:")
-    headers = "" if needless else _headers(ways)
-    command = f"claude mcp add --transport http instantly {shlex.quote(url)}{headers}"
-    yield tags.pre(tags.code(command))
-    yield tags.p(
-        "No key is needed. A client that has one presents it in one of these ways:"
-        if needless
-        else "A client presents its key in one of these ways:"
+    yield tags.details(
+        tags.summary("Ways to present a credential"),
+        tags.p(
+            "No key is needed. A client that has one presents it in one of these ways:"
+            if needless
+            else "A client presents it in one of these ways:"
+        ),
+        tags.ul(*[tags.li(tags.code(way)) for way in ways]),
     )
-    yield tags.ul(*[tags.li(tags.code(way)) for way in ways])
 
 
-def _headers(ways: Sequence[str]) -> str:
-    """Return the command-line options for the headers of the preferred way."""
-    preferred = ways[0] if ways else ""
-    return "".join(f' --header "{each}"' for each in preferred.split(", and ") if each)
-
-
-def _links(facts: Facts) -> Iterator[Tag]:
-    base = facts.public_url or ""
-    yield tags.h2("More")
+def _more(facts: Facts) -> Iterator[Tag]:
     links = [
-        tags.a("What this server offers, as JSON", href=f"{base}/info"),
-        tags.a("Health", href=f"{base}/health"),
-        tags.a("Readiness", href=f"{base}/ready"),
+        tags.a("What this server offers, as JSON", href=f"{facts.prefix}/info"),
+        tags.a("Health", href=f"{facts.prefix}/health"),
+        tags.a("Readiness", href=f"{facts.prefix}/ready"),
     ]
-    if facts.mode == "sandbox":
-        links.insert(
-            0, tags.a("Mail that would have been sent", href=f"{base}/sandbox")
-        )
     if facts.documentation_url is not None:
         links.insert(0, tags.a("Documentation", href=facts.documentation_url))
+    yield tags.h2("More")
     yield tags.ul(*[tags.li(link) for link in links])
     if facts.documentation_url is None:
         yield tags.p(
@@ -124,10 +146,6 @@ def _links(facts: Facts) -> Iterator[Tag]:
             f"{facts.name} {facts.version}.",
             class_="dim",
         )
-
-
-def _lines(*rows: tuple[str, str]) -> Tag:
-    return tags.dl(*[(tags.dt(name), tags.dd(value)) for name, value in rows])
 
 
 def _status(condition: Condition) -> str:

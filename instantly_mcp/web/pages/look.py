@@ -67,14 +67,17 @@ class Navigation:
     extra: Sequence[Tag] = ()
 
 
-def site_navigation(facts: Facts, current: str, operator: bool = False) -> Navigation:
+def site_navigation(
+    facts: Facts, current: str, *, known: bool = True, operator: bool = False
+) -> Navigation:
     """Return the navigation of the pages on the MCP port.
 
     :param current: the path of the page without the prefix, such as ``/connect``.
+    :param known: the visitor may learn whether this is a sandbox.
     :param operator: the visitor may see ``/status``.
     """
     pages = [("Home", "/"), ("Connect", "/connect")]
-    if facts.mode == "sandbox":
+    if known and facts.mode == "sandbox":
         pages.append(("Sandbox", "/sandbox"))
     if operator:
         pages.append(("Status", "/status"))
