@@ -30,7 +30,7 @@ from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.intake import TrustedProxies
 from .access.books import Books
-from .http import HttpParts
+from .http import HttpParts, make_reporter
 from .mcp import McpParts
 from .process.components import SocketListener
 from .settings.settings import Settings
@@ -135,6 +135,7 @@ def _app(
             status=http.status,
             wall=http.wall,
             rules=partial(_rules, settings, mcp.books),
+            report=make_reporter(mcp, http),
         ),
         reader=VisitReader(OwnOrigins(origins), sessions),
         proxies=TrustedProxies(settings.trusted_proxy),

@@ -46,6 +46,7 @@ from .http import (
     KEEP_ALIVE_SECONDS,
     HttpParts,
     make_http_parts,
+    make_reporter,
     metrics_listeners,
 )
 from .logs.observer import LogObserver
@@ -56,7 +57,7 @@ from .process.periodic import Periodic
 from .process.service import DaemonService
 from .process.signals import Signals
 from .process.systemd_notify import Notifier
-from .process.watchdog import StallDetector, Watchdog
+from .process.watchdog import measured_watchdog
 from .reload import Reloader
 from .sandbox_view import SandboxView
 from .settings.settings import Settings
@@ -100,6 +101,7 @@ def build(
         settings, reactor, wall, lambda key: observer.redactor.learn([key])
     )
     _count_lost_lines(mcp, observer)
+    observer.on_warning = mcp.observations.logged
     http = make_http_parts(settings, reactor, mcp, wall)
     pipeline = _pipeline(settings, reactor, mcp, http)
     approvals = make_approval_site(settings, reactor, mcp, http)
@@ -236,6 +238,9 @@ def _site(
         access_log=http.access_log,
         streams=http.streams,
         wall=http.wall,
+        clock=clock,
+        last_client=mcp.observations.callers.last,
+        report=make_reporter(mcp, http),
         trusted_proxies=settings.trusted_proxy,
         discovery_documents=settings.discovery_documents,
         sandbox_view=None if sandbox is None else SandboxView(sandbox),
@@ -309,7 +314,7 @@ def _timers(reactor: Any, mcp: McpParts, streams: Streams) -> Sequence[Service]:
         Periodic(reactor, keep_alive, streams.keep_alive, "keep-alive"),
         *(Periodic(reactor, SWEEP_SECONDS, work, at) for at, work in sweeps.items()),
         Periodic(reactor, HEAD_SECONDS, mcp.state.audit.log_head, "audit head"),
-        _watchdog(mcp, reactor),
+        measured_watchdog(mcp.metrics, reactor),
         *administration(reactor, mcp.state.path, mcp.books),
     )
 
@@ -328,18 +333,3 @@ def _count_lost_lines(mcp: McpParts, observer: LogObserver) -> None:
         "Log lines that could not be written",
         lambda: observer.file.dropped_total,
     )
-
-
-def _watchdog(mcp: McpParts, clock: IReactorTime) -> Watchdog:
-    detector = StallDetector(clock.seconds)
-    mcp.metrics.watch_total(
-        "reactor_blocked",
-        "Times that the reactor was blocked for more than 2 s",
-        lambda: detector.count,
-    )
-    mcp.metrics.watch_total(
-        "reactor_blocked_seconds",
-        "Total seconds for which the reactor was blocked",
-        lambda: detector.seconds,
-    )
-    return Watchdog(clock, detector)

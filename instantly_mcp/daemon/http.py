@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -16,8 +17,11 @@ from ..web.delivery import Streams
 from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.metrics_app import make_metrics_site
+from ..web.pages.report import Fact
 from .access.reloadable_gatekeeper import ReloadableGatekeeper
+from .audit.audit_log import AuditLog
 from .mcp import McpParts
+from .observation.report import Reporter
 from .origin_policy import companion_of, origin_policy_for
 from .process.components import SocketListener
 from .process.readiness import Readiness
@@ -154,3 +158,62 @@ def metrics_listeners(
         wall=http.wall,
     )
     return (SocketListener(ports, site),)
+
+
+def make_reporter(mcp: McpParts, http: HttpParts) -> Reporter:
+    """Return what makes the report of the status page."""
+    return Reporter(
+        status=http.status,
+        observed=mcp.observations,
+        instantly=mcp.upstream.client,
+        workspaces=mcp.books.workspaces,
+        wall=http.wall,
+        storage=partial(_storage, mcp),
+    )
+
+
+def _storage(mcp: McpParts) -> Sequence[Fact]:
+    """Return facts about what outlives the process, and about sending."""
+    state, audit = mcp.state, mcp.state.audit
+    facts = [
+        Fact(
+            name="persistent",
+            label="Sessions and audit",
+            value=state.path is not None,
+            shown="in memory only" if state.path is None else "in the state directory",
+            kind="" if state.path is None else "well",
+        ),
+    ]
+    if isinstance(audit, AuditLog):
+        late = len(audit.late)
+        facts += [
+            Fact(name="auditHead", label="Audit, last line", value=audit.file.head.seq),
+            Fact(
+                name="auditLate",
+                label="Audit lines not written yet",
+                value=late,
+                kind="bad" if late else "",
+            ),
+        ]
+    troubled = [each for each in mcp.books.workspaces.listed() if each.trouble]
+    if troubled:
+        names = ", ".join(each.entry.alias for each in troubled)
+        facts.append(
+            Fact(
+                name="workspacesInTrouble",
+                label="Workspaces whose key cannot be read",
+                value=[each.entry.alias for each in troubled],
+                shown=names,
+                kind="bad",
+            )
+        )
+    off = mcp.books.sending.is_off
+    facts.append(
+        Fact(
+            name="sending",
+            label="Sending",
+            value="off" if off else "on",
+            kind="warn" if off else "",
+        )
+    )
+    return facts

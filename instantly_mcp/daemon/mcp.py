@@ -128,19 +128,12 @@ def make_mcp_parts(
     """
     in_flight, metrics = InFlight(), Metrics()
     observations = Observations(clock, wall)
-
-    def observe(operation: str, outcome: str, seconds: float) -> None:
-        metrics.upstream(operation, outcome, seconds)
-        observations.upstream.ended(operation, outcome, seconds)
-
+    observe = observations.upstream.before(metrics.upstream)
     upstream = connect_upstream(settings, clock, in_flight, wall, observe)
     state = open_state_directory(settings, wall)
     books = _books(settings, clock, wall, state, learn)
     tokens = TokenAdmission(
         book=books.tokens, only=settings.tokens_only, workspaces=books.workspaces
-    )
-    limits = SessionLimits(
-        idle_seconds=settings.session_idle, total=settings.max_sessions
     )
     server_features = make_server_features(
         settings,
@@ -162,14 +155,7 @@ def make_mcp_parts(
         state=state,
         books=books,
         tokens=tokens,
-        sessions=make_session_store(
-            state.seal,
-            clock,
-            wall,
-            limits,
-            state.path,
-            count_event=metrics.session,
-        ),
+        sessions=_session_store(settings, clock, wall, state, metrics),
         retention=Retention(clock),
         server_features=server_features,
         server=TrackedServer(
@@ -178,6 +164,21 @@ def make_mcp_parts(
     )
     parts.watch_tokens()
     return parts
+
+
+def _session_store(
+    settings: Settings,
+    clock: IReactorTime,
+    wall: Callable[[], float],
+    state: StateDirectory,
+    metrics: Metrics,
+) -> MemorySessionStore:
+    limits = SessionLimits(
+        idle_seconds=settings.session_idle, total=settings.max_sessions
+    )
+    return make_session_store(
+        state.seal, clock, wall, limits, state.path, count_event=metrics.session
+    )
 
 
 def _books(

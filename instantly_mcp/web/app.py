@@ -8,7 +8,6 @@ redirected before a route is chosen. So a key in a path never reaches another pa
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar, TypeAlias
 
 from attrs import define
@@ -26,17 +25,20 @@ from ..pipeline.visitors import Visitor, every_caller_is_known
 from ..protocol.wire.errors import ProtocolError
 from .cors import Cors
 from .delivery import Delivery
+from .http.access_log import UNLOGGED as FAVICON_PATH
 from .http.access_log import AccessLog
 from .http.refusals import error_answer
 from .http.request import McpRequest
-from .intake import Intake, parse_query
+from .intake import Intake, page_request, parse_query
 from .interfaces import (
     Guard,
     PipelineRunner,
     Recognize,
 )
+from .pages.site_pages import SitePages, icon_answer
 from .probes import Probes
 from .same_site import is_from_another_site
+from .stream_check import STREAM_PATH, StreamCheck
 from .unrouted import unroutable
 
 Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
@@ -91,6 +93,8 @@ class WebApp:
     intake: Intake
     delivery: Delivery
     access_log: AccessLog
+    pages: SitePages
+    stream_check: StreamCheck
     visitors: Recognize = every_caller_is_known
 
     # -- MCP -----------------------------------------------------------------------
@@ -123,8 +127,46 @@ class WebApp:
     @app.route("/", methods=["GET"])
     def home(self, request: McpRequest) -> Rendered:
         """The home page."""
+
+        def answer() -> Answer:
+            asked = page_request(request, self._visitor(request))
+            return self.probes.home(asked.accept, asked.known, asked.operator)
+
+        return self._probe(request, "/", answer)
+
+    @app.route("/connect", methods=["GET"])
+    @app.route("/connect/check", methods=["GET"])
+    @app.route("/status", methods=["GET"])
+    def page(self, request: McpRequest) -> Rendered:
+        """A page for people; see `SitePages`."""
+        path = request.head.path.rstrip("/")
+
+        def answer() -> Answer:
+            visitor = self._visitor(request)
+            return self.pages.answer(path, page_request(request, visitor))
+
+        return self._probe(request, path, answer)
+
+    @app.route("/connect/stream", methods=["GET"])
+    def stream(self, request: McpRequest) -> Rendered:
+        """Lines that arrive one by one, unless a proxy buffers them."""
+        request.record.route = STREAM_PATH
+        self._note_address(request)
+        refusal = self._refusal(request) or self.stream_check.refusal()
+        if refusal is not None:
+            return self._deliver(refusal, request)
         accept = Headers(request.head.headers).get("accept") or ""
-        return self._describe(request, "/", partial(self.probes.home, accept))
+        return self.stream_check.begin(request, accept, self.probes.status.facts())
+
+    @app.route("/favicon.ico", methods=["GET"])
+    @app.route("/icon.svg", methods=["GET"])
+    @app.route("/icon-<int:size>.png", methods=["GET"])
+    def icon(self, request: McpRequest, size: int = 0) -> Rendered:
+        """The icon of the server."""
+        found = icon_answer(request.head.path[1:])
+        if found is None:
+            return self._not_found(request)
+        return self._probe(request, FAVICON_PATH, lambda: found)
 
     @app.route("/ping", methods=["GET"])
     def ping(self, request: McpRequest) -> Rendered:

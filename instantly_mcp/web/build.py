@@ -25,7 +25,10 @@ from .interfaces import (
     PipelineRunner,
     Recognize,
 )
+from .pages.report import Report
+from .pages.site_pages import LastClient, SitePages, no_client
 from .probes import Probes
+from .stream_check import StreamCheck
 
 
 def make_web_app(
@@ -37,6 +40,9 @@ def make_web_app(
     access_log: AccessLog,
     streams: Streams,
     wall: Callable[[], float],
+    clock: IReactorTime,
+    last_client: LastClient = no_client,
+    report: Callable[[], Report] | None = None,
     trusted_proxies: Sequence[str] = (),
     discovery_documents: bool = False,
     sandbox_view: ISandboxView | None = None,
@@ -50,6 +56,8 @@ def make_web_app(
     :param access_log: shared with the pipeline, which names the callers.
     :param streams: the open event streams, shared with the timer that keeps them alive.
     :param wall: returns seconds since the epoch, for timestamps that people read.
+    :param clock: the reactor.
+    :param last_client: see `SitePages`, as for `report`.
     :param trusted_proxies: see `TrustedProxies`.
     :param discovery_documents: see `Probes`.
     :param sandbox_view: the view of the sandbox, if the daemon runs one.
@@ -64,6 +72,10 @@ def make_web_app(
         intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6], is_local),
         delivery=Delivery(streams),
         access_log=access_log,
+        pages=SitePages(
+            status=status, wall=wall, last_client=last_client, report=report
+        ),
+        stream_check=StreamCheck(clock, wall),
         visitors=visitors,
     )
 

@@ -16,6 +16,7 @@ TRANSPORT = "streamable-http"
 
 ENDPOINTS: JsonObject = {
     "home": "/",
+    "connect": "/connect",
     "mcp": "/mcp",
     "mcp_with_key": "/mcp/{key}",
     "sse": "/sse",
@@ -36,6 +37,7 @@ SANDBOX_ENDPOINTS: JsonObject = {
 
 AVAILABLE: Sequence[tuple[str, str]] = (
     ("GET", "/"),
+    ("GET", "/connect"),
     ("POST", "/mcp"),
     ("GET", "/mcp"),
     ("DELETE", "/mcp"),

@@ -19,8 +19,12 @@ from attrs import define, field
 
 from ..pipeline.exchange import Exchange, Headers, Route
 from ..pipeline.mcp_path import NO_PATH, McpPath
+from ..pipeline.origins import parse_authority
+from ..pipeline.proxied import proxy_header
+from ..pipeline.visitors import Visitor
 from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
+from .pages.page_request import PageRequest
 
 Network: TypeAlias = IPv4Network | IPv6Network
 ClientAddress: TypeAlias = IPv4Address | IPv6Address
@@ -28,6 +32,7 @@ ClientAddress: TypeAlias = IPv4Address | IPv6Address
 
 _NO_QUERY: Mapping[str, Sequence[str]] = {}
 _MAX_FIELDS = 100
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _STREAM_HEADERS = ("mcp-session-id", "last-event-id")
 
 
@@ -138,6 +143,34 @@ def parse_query(query: str) -> Mapping[str, Sequence[str]]:
             name, value = unquote(name), unquote(value)
         fields[name] = (*fields.get(name, ()), value)
     return fields
+
+
+def page_request(request: McpRequest, visitor: Visitor) -> PageRequest:
+    """Return what a page needs to know of a request."""
+    headers = Headers(request.head.headers)
+    return PageRequest(
+        accept=headers.get("accept") or "",
+        query=parse_query(request.head.query),
+        known=visitor.known,
+        operator=visitor.operator or is_from_this_machine(request, headers),
+        principal=visitor.principal,
+    )
+
+
+def is_from_this_machine(request: McpRequest, headers: Headers) -> bool:
+    """Say whether a program or a browser on this machine sent a request to loopback.
+
+    A request that came through a proxy is not counted, nor one over HTTP/1.0: some
+    proxies add no header, but use that version by default.
+    """
+    address = _forwarded(peer_of(request))
+    if address is None or not address.is_loopback:
+        return False
+    if request.clientproto != b"HTTP/1.1" or proxy_header(headers) is not None:
+        return False
+    hosts = headers.all("host")
+    named = parse_authority(hosts[0]) if len(hosts) == 1 else None
+    return named is not None and named.name in _LOOPBACK_NAMES
 
 
 def peer_of(request: McpRequest) -> str:

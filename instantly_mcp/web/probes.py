@@ -36,7 +36,7 @@ class Probes:
     discovery_documents: bool = False
     sandbox_view: ISandboxView | None = None
 
-    def home(self, accept: str, known: bool) -> Answer:
+    def home(self, accept: str, known: bool, operator: bool = False) -> Answer:
         """The home page, or its JSON for clients that prefer that.
 
         An EventSource accepts neither, and gets 404: there is no stream at this path.
@@ -44,7 +44,7 @@ class Probes:
         facts, condition = self.status.facts(), self.status.condition()
         kind = preferred(accept, _HOME_TYPES)
         if kind == HTML:
-            return html_answer(home_page(facts, condition, known))
+            return html_answer(home_page(facts, condition, known, operator))
         if kind == JSON:
             return json_answer(200, home(facts, condition, known))
         return json_answer(404, documents.not_found(facts))

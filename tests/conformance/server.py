@@ -152,5 +152,6 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
         access_log=AccessLog(NoMetrics(), enabled=False),
         streams=streams,
         wall=time.time,
+        clock=reactor,
     )
     return make_site(app, reactor, WebLimits(), time.time), streams

@@ -135,8 +135,8 @@ class OwnListenerTests(PageCase):
         self.assertIn("Sending off", text)
 
     def test_not_on_the_mcp_port(self) -> None:
-        """The MCP port does not have the pages."""
-        for path in ("/approvals", "/approvals/abc", "/status"):
+        """The MCP port does not have the pages of approvers."""
+        for path in ("/approvals", "/approvals/abc"):
             self.assertEqual(self.daemon.ask(path=path, method="GET").status, 404)
 
 
@@ -157,7 +157,8 @@ class McpPortTests(PageCase):
         self.assertIn(f"Approved by {APPROVER}", browser.text)
         self.attempt()
         self.assertSent("replyToEmail")
-        ours = browser.get("/status").response.one("content-security-policy")
+        self.assertIn("Approvers", browser.get("/status").text)
+        ours = browser.response.one("content-security-policy")
         self.assertIn("form-action 'self'", ours or "")
         home = browser.get("/").response.one("content-security-policy")
         self.assertIn("form-action 'none'", home or "")

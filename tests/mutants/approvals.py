@@ -210,15 +210,15 @@ MUTANTS: Sequence[Mutant] = (
     both(
         "The pages accept no key and no token",
         VISIT,
-        "        if query or any(headers.all(name) for name in _KEY_HEADERS):",
+        "        if query or presents_key(headers):",
         "        if query:",
         PROTECTED,
     ),
     both(
         "The pages accept no query, which may be a key",
         VISIT,
-        "        if query or any(headers.all(name) for name in _KEY_HEADERS):",
-        "        if any(headers.all(name) for name in _KEY_HEADERS):",
+        "        if query or presents_key(headers):",
+        "        if presents_key(headers):",
         PROTECTED,
     ),
     both(

@@ -134,6 +134,7 @@ class MemoryServer:
             access_log=self.access_log,
             streams=self.streams,
             wall=lambda: NOW,
+            clock=clock,
             **choices,
         )
         self.site = make_site(self.app, clock, self.limits, lambda: NOW, prefix)

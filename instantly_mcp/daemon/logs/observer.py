@@ -35,6 +35,7 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from ..._json_codec import dumps
+from ..._noop import noop
 from ..settings.errors import ConfigurationError
 from .line_file import LineFile, open_error
 from .redaction import Redactor
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 _PLAIN = (str, int, float, type(None))
 """Types that JSON can express. (A union type would be built again at each check.)"""
+
+_PROBLEMS = frozenset({"warn", "error", "critical"})
 
 Format: TypeAlias = Callable[[LogEvent], str | None]
 
@@ -75,6 +78,7 @@ class LogObserver:
     :param format: makes a line of an event, or ``None`` to skip the event.
     :param redactor: removes secrets from each line.
     :param level: the least severe level that is written.
+    :ivar on_warning: called with each line of level ``warn`` and above.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class LogObserver:
     ) -> None:
         self.file = file
         self.redactor = redactor
+        self.on_warning: Callable[[str], object] = noop
         self._format = format
         least = LogLevel.levelWithName(level)
         self._written = {
@@ -95,11 +100,15 @@ class LogObserver:
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event, unless it is below the level."""
-        if _level(event) not in self._written:
+        level = _level(event)
+        if level not in self._written:
             return
         line = self._format(event)
         if line is not None:
-            self.file.write(self.redactor(line))
+            line = self.redactor(line)
+            self.file.write(line)
+            if level in _PROBLEMS:
+                self.on_warning(line)
 
 
 def as_text(event: LogEvent) -> str | None:

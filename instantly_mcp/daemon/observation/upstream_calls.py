@@ -13,6 +13,7 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 
 from ...api.errors import Reason
+from ...api.observation import Observe
 from ...metrics.last_hour import LastHour
 
 KEPT_CALLS = 200
@@ -87,9 +88,7 @@ class UpstreamCalls:
     outcomes: LastHour
     last_answer: EndedCall | None = field(default=None, init=False)
     last_failure: EndedCall | None = field(default=None, init=False)
-    _seconds: deque[float] = field(
-        factory=lambda: deque(maxlen=KEPT_CALLS), init=False
-    )
+    _seconds: deque[float] = field(factory=lambda: deque(maxlen=KEPT_CALLS), init=False)
 
     def ended(self, operation: str, outcome: str, seconds: float) -> None:
         """Note a call that has ended; see `api.observation.Observe`."""
@@ -103,6 +102,15 @@ class UpstreamCalls:
         else:
             self.last_answer = call
             self._seconds.append(seconds)
+
+    def before(self, also: Observe) -> Observe:
+        """Return an observer that notes a call and then calls another observer."""
+
+        def observe(operation: str, outcome: str, seconds: float) -> None:
+            self.ended(operation, outcome, seconds)
+            also(operation, outcome, seconds)
+
+        return observe
 
     @property
     def latency(self) -> Latency | None:

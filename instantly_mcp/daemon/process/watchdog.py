@@ -27,6 +27,7 @@ from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from ...metrics.registry import Metrics
 from .periodic import Periodic
 
 BEAT_SECONDS = 1.0
@@ -156,3 +157,19 @@ class Watchdog(MultiService):
     def _run(self) -> None:
         while not self._stopped.wait(CHECK_SECONDS):
             self.detector.check()
+
+
+def measured_watchdog(metrics: Metrics, clock: IReactorTime) -> Watchdog:
+    """Return a watchdog, and expose what it finds as metrics."""
+    detector = StallDetector(clock.seconds)
+    metrics.watch_total(
+        "reactor_blocked",
+        "Times that the reactor was blocked for more than 2 s",
+        lambda: detector.count,
+    )
+    metrics.watch_total(
+        "reactor_blocked_seconds",
+        "Total seconds for which the reactor was blocked",
+        lambda: detector.seconds,
+    )
+    return Watchdog(clock, detector)

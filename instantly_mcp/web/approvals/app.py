@@ -19,16 +19,21 @@ from werkzeug.exceptions import HTTPException
 
 from ...pipeline.exchange import Headers
 from ...pipeline.replies.reply import Answer
+from ...pipeline.visitors import Visitor
 from ...protocol.wire.incidents import report_bug
 from ..http.access_log import AccessLog
 from ..http.limits import WebLimits
 from ..http.request import McpRequest
 from ..http.site import McpSite
-from ..intake import TrustedProxies, peer_of
+from ..intake import TrustedProxies, page_request, peer_of
 from .approval_pages import ApprovalPages, problem_page
-from .visit import Visit, VisitReader, VisitRefusedError
+from .visit import Visit, VisitReader, VisitRefusedError, presents_key
 
-FIRST_SEGMENTS = frozenset({b"approvals", b"status"})
+APPROVALS, STATUS = b"approvals", b"status"
+"""The first segments of the paths."""
+
+_STRANGER = Visitor()
+"""These pages know approvers only: keys and tokens are refused."""
 
 
 def _routes() -> Klein:
@@ -84,7 +89,10 @@ class ApprovalsApp:
     @app.route("/status", methods=["GET"])
     def about(self, request: McpRequest) -> Deferred[None] | None:
         """The status of the server."""
-        return self._answer(request, "/status", self.pages.about)
+        asked = page_request(request, _STRANGER)
+        return self._answer(
+            request, "/status", lambda visit: self.pages.about(visit, asked)
+        )
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> None:
@@ -157,8 +165,14 @@ class BesideMcp(Resource):
         self._approvals = approvals
 
     def render(self, request: Any) -> Any:
-        """Let one of the two answer, by the first segment of the path."""
-        ours = request.postpath[0] in FIRST_SEGMENTS
+        """Let one of the two answer, by the first segment of the path.
+
+        The status is shown by MCP to who presents the server secret.
+        """
+        first = request.postpath[0]
+        ours = first == APPROVALS or (
+            first == STATUS and not presents_key(Headers(request.head.headers))
+        )
         return (self._approvals if ours else self._mcp).render(request)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 from twisted.web.template import Tag, tags
@@ -11,10 +11,13 @@ from ..._deferred import deferred
 from ..._visible_text import visible_line
 from ...access.approvals.approval import Approval, ApprovalState, NotPendingError
 from ...access.approvals.interfaces import IApprovalDesk
-from ...pipeline.replies.reply import Answer
+from ...pipeline.replies.reply import Answer, json_answer
 from ..documents import ready
 from ..interfaces import IStatus
-from ..pages.look import Navigation
+from ..pages.look import Navigation, rows
+from ..pages.page_request import PageRequest
+from ..pages.report import Report
+from ..pages.status import status_content
 from .login import Login
 from .page import form, page_answer, redirect
 from .request_views import choice, details, summary
@@ -35,6 +38,7 @@ class ApprovalPages:
 
     :param wall: returns seconds since the epoch.
     :param rules: returns what the operator decided, as rows of the status page.
+    :param report: returns the state of the server, for the status page.
     """
 
     desk: IApprovalDesk
@@ -42,6 +46,7 @@ class ApprovalPages:
     status: IStatus
     wall: Callable[[], float]
     rules: Callable[[], Sequence[tuple[str, str]]] = tuple
+    report: Callable[[], Report] | None = None
 
     @deferred
     async def listed(self, visit: Visit) -> Answer:
@@ -88,28 +93,47 @@ class ApprovalPages:
         return redirect(f"../approvals/{id}")
 
     @deferred
-    async def about(self, visit: Visit) -> Answer:
-        """The status of the server."""
+    async def about(self, visit: Visit, asked: PageRequest) -> Answer:
+        """The status of the server, for approvers and for the operator.
+
+        :param asked: says whether the visitor is on the machine of the server.
+        """
         session = visit.session
-        if session is None:
+        if session is None and not (asked.operator and self.report is not None):
             return self.login.page(visit, "")
-        facts, condition = self.status.facts(), self.status.condition()
-        waiting = await self.desk.pending()
-        rows = (
-            ("Server", f"{facts.name} {facts.version}"),
-            ("Mode", facts.mode),
-            ("Status", str(ready(condition)[1]["status"])),
-            ("Sessions", str(condition.sessions)),
-            ("Event streams", str(condition.streams)),
-            ("Waiting for approval", str(len(waiting))),
-            ("Approvers", ", ".join(self.login.approvers.names())),
-            *self.rules(),
-            *((f"Degraded: {name}", text) for name, text in condition.degraded.items()),
-        )
+        report = None if self.report is None else self.report()
+        as_json = asked.wants_json if session is None else asked.prefers_json
+        if as_json and report is not None:
+            return json_answer(200, report.as_object())
+        links = _navigation(session, "", "status")
+        more = [] if session is None else [await self._approver_rows()]
         return page_answer(
             "Status",
-            tags.dl(*[tag for row in rows for tag in _row(*row)]),
-            navigation=_navigation(session, "", "status"),
+            *([] if report is None else status_content(report)),
+            *more,
+            navigation=links,
+        )
+
+    async def _approver_rows(self) -> Tag:
+        """Return what approvers see on the status page, besides the report."""
+        facts, condition = self.status.facts(), self.status.condition()
+        waiting = await self.desk.pending()
+        return tags.div(
+            tags.h2("Approvals"),
+            rows(
+                ("Server", f"{facts.name} {facts.version}"),
+                ("Mode", facts.mode),
+                ("Status", str(ready(condition)[1]["status"])),
+                ("Sessions", str(condition.sessions)),
+                ("Event streams", str(condition.streams)),
+                ("Waiting for approval", str(len(waiting))),
+                ("Approvers", ", ".join(self.login.approvers.names())),
+                *self.rules(),
+                *(
+                    (f"Degraded: {name}", text)
+                    for name, text in condition.degraded.items()
+                ),
+            ),
         )
 
     def _request_page(
@@ -150,17 +174,16 @@ def _was_made(approval: Approval, approve: bool, approver: str) -> bool:
     return approval.state is _MADE[approve] and approval.by == approver
 
 
-def _navigation(session: ApproverSession, root: str, current: str = "") -> Navigation:
+def _navigation(
+    session: ApproverSession | None, root: str, current: str = ""
+) -> Navigation:
+    links = [("Approvals", f"{root}approvals"), ("Status", f"{root}status")]
+    if session is None:
+        return Navigation("", links, current)
     sign_out = form(
         f"{root}approvals/logout",
         session.form_token,
         tags.span(f"{visible_line(session.approver)} ", class_="dim"),
         tags.button("Sign out", type="submit", class_="quiet"),
     )
-    links = [("Approvals", f"{root}approvals"), ("Status", f"{root}status")]
     return Navigation("", links, current, [sign_out])
-
-
-def _row(label: str, text: str) -> Iterator[Tag]:
-    yield tags.dt(label)
-    yield tags.dd(text)

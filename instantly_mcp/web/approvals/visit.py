@@ -87,7 +87,7 @@ class VisitReader:
         own = self.origins.requested(headers)
         if own is None:
             raise VisitRefusedError(421, "These pages have another address.")
-        if query or any(headers.all(name) for name in _KEY_HEADERS):
+        if query or presents_key(headers):
             raise VisitRefusedError(
                 400, "These pages accept neither keys nor tokens, only an approver."
             )
@@ -118,6 +118,11 @@ class VisitReader:
             raise VisitRefusedError(
                 403, "This form is out of date. Open the page again, then repeat."
             )
+
+
+def presents_key(headers: Headers) -> bool:
+    """Say whether a request presents a key, a token or a secret."""
+    return any(headers.all(name) for name in _KEY_HEADERS)
 
 
 def cookie(name: str, value: str, *, secure: bool) -> tuple[str, str]:

@@ -23,7 +23,7 @@ def reachable_url(facts: Facts, known: bool = True) -> str:
 
     :param known: other visitors do not see the address of an internal network.
     """
-    base = base_url(facts) or ""
+    base = base_url(facts) or f"http://{THIS_HOST}"
     host = urlsplit(base).hostname
     internal = facts.public_url is None and host not in _LOOPBACK
     if host in _EVERY_ADDRESS or (internal and not known):

@@ -31,7 +31,7 @@ def check_page(
     :param now: seconds since the epoch.
     """
     navigation = site_navigation(
-        facts, CHECK_PATH, known=request.known, operator=request.operator
+        facts, "/connect", known=request.known, operator=request.operator
     )
     if not request.known:
         return _for_others(facts, navigation)
@@ -40,7 +40,9 @@ def check_page(
         *(_seen(seen, now) if seen is not None else _not_seen(facts)),
         tags.p(
             tags.a(
-                "Look again", href=f"{facts.prefix}{CHECK_PATH}", class_="button primary"
+                "Look again",
+                href=f"{facts.prefix}{CHECK_PATH}",
+                class_="button primary",
             )
         ),
         tags.h2("Try it without a client"),
@@ -73,11 +75,12 @@ def clock(seconds: float) -> str:
 
 def ago(seconds: float) -> str:
     """Return a time that has passed, in one unit."""
+    seconds = max(0.0, seconds)
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         count = int(seconds // length)
         if count:
             return f"{count} {unit}{'s' * (count != 1)} ago"
-    return f"{max(0, int(seconds))} s ago"
+    return f"{int(seconds)} s ago"
 
 
 def _seen(seen: SeenClient, now: float) -> Iterator[Tag]:
@@ -129,5 +132,7 @@ def _for_others(facts: Facts, navigation: Navigation) -> bytes:
 def _command(facts: Facts) -> str:
     auth = mcp_address(facts, known=False).auth
     url = f"{reachable_url(facts, known=False)}{CHECK_PATH}"
-    header = "" if auth is None else f' -H "{auth.header}: {auth.prefix}${auth.variable}"'
+    header = (
+        "" if auth is None else f' -H "{auth.header}: {auth.prefix}${auth.variable}"'
+    )
     return f"curl -s{header} {url}"

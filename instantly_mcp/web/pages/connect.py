@@ -14,7 +14,7 @@ from twisted.web.template import Tag, tags
 
 from ..._json_codec import JsonObject
 from ...clients.address import McpAddress
-from ...clients.client import ClientFile, Configuration, McpClient, Network
+from ...clients.client import ClientFile, Configuration, McpClient
 from ...clients.registry import CLIENTS
 from ..interfaces import Facts
 from .address import THIS_HOST, mcp_address
@@ -24,11 +24,13 @@ from .page_request import PageRequest
 BUNDLE = "/connect/instantly-mcp.mcpb"
 """The extension for Claude Desktop."""
 
+DESKTOP = "claude-desktop"
+
 _CREDENTIALS = {
     "none": "No credential is needed.",
     "key": "Your client presents your Instantly API key. Replace the placeholder in "
     "the text by it, or set the variable that it names.",
-    "token": "Your client presents an access token, which begins with imt_. Ask the "
+    "token": "Your client presents a connection token, which begins with imt_. Ask the "
     "operator of this server for one; an Instantly API key does not replace it.",
     "secret": "Your client presents the secret of this server. Ask its operator for "
     "it.",
@@ -135,37 +137,33 @@ def _part(client: McpClient, address: McpAddress, facts: Facts, is_open: bool) -
 
 
 def _reach(client: McpClient, address: McpAddress) -> Iterator[Tag]:
-    host = urlsplit(address.url).hostname or ""
-    if client.network is Network.VENDOR:
+    obstacle = client.obstacle(address)
+    if obstacle is not None:
+        yield tags.p(obstacle, class_="warn")
+    if client.id == DESKTOP:
         yield tags.p(
-            f"{client.title} connects from the servers of its vendor. They reach "
-            "public https addresses only: ",
-            tags.code(host),
-            " must be one. If it is not, use a client on your own machine, or ask the "
-            "operator to publish this server.",
-            class_="warn",
-        )
-    if client.id == "claude-desktop":
-        yield tags.p(
-            "Claude Desktop's file only starts local programs: an entry with a "
-            "\N{LEFT DOUBLE QUOTATION MARK}url\N{RIGHT DOUBLE QUOTATION MARK} is "
-            "skipped. Use the extension, or the text below. Connectors, in the "
-            "settings of Claude, run from Anthropic's cloud and cannot see ",
-            tags.code(host),
-            " unless it is published.",
+            "Claude Desktop's file only starts local programs: an entry with a ",
+            tags.code("url"),
+            " is skipped. Use the extension, or the text below. Connectors, in the "
+            "settings of Claude, run from Anthropic's cloud",
+            *(
+                ["."]
+                if address.is_public
+                else [" and cannot see ", tags.code(address.host), "."]
+            ),
             class_="note",
         )
 
 
 def _bundle(client: McpClient, facts: Facts) -> Iterator[Tag]:
-    if client.id == "claude-desktop":
+    if client.id == DESKTOP:
         yield tags.p(
             tags.a(
                 "Download the extension",
                 href=f"{facts.prefix}{BUNDLE}",
                 class_="button primary",
             ),
-            " Open the file: Claude Desktop installs it and asks for the access token.",
+            " Open the file: Claude Desktop installs it and asks for the token.",
         )
 
 
@@ -196,11 +194,9 @@ def _file(file: ClientFile) -> Sequence[Tag | str]:
 
 def _not_listed(address: McpAddress) -> Iterator[Tag]:
     auth = address.auth
-    header = (
-        "no credential"
-        if auth is None
-        else f"the header {auth.header}: {auth.prefix}{auth.variable}"
-    )
+    header = "no credential"
+    if auth is not None:
+        header = f"the header {auth.header}: {auth.prefix}{auth.placeholder}"
     yield tags.details(
         tags.summary("Another client"),
         tags.p(

@@ -34,11 +34,11 @@ def home_page(
     :param operator: the visitor may see ``/status``.
     """
     status = _status(condition)
-    state = tags.p(badge(status, _KINDS.get(status, "")))
+    state = badge(status, _KINDS.get(status, ""))
     if not known:
         return document(
             facts.name,
-            rows(("Status", state.children[0]), ("Version", facts.version)),
+            rows(("Status", state), ("Version", facts.version)),
             tags.p(
                 "This is an MCP server: AI assistants connect to it. Ask its operator "
                 "for access, then ",
@@ -52,7 +52,7 @@ def home_page(
         tags.p(facts.description, ".", class_="lead"),
         tags.p(_MODES[facts.mode], class_="note"),
         rows(
-            ("Status", state.children[0]),
+            ("Status", state),
             ("Version", facts.version),
             ("Tools", str(facts.tool_count)),
         ),

@@ -34,6 +34,11 @@ class PageRequest:
         """Whether JSON is preferred: also by curl, which accepts everything."""
         return preferred(self.accept, (JSON, _HTML)) == JSON
 
+    @property
+    def prefers_json(self) -> bool:
+        """Whether JSON is asked for by name."""
+        return preferred(self.accept, (_HTML, JSON)) == JSON
+
     def first(self, name: str) -> str:
         """Return the first value of a parameter, empty if there is none."""
         return next(iter(self.query.get(name, ())), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from attrs import define, field
 
@@ -19,7 +20,15 @@ from .status import no_status_page, status_page
 STATUS_PATH = "/status"
 
 _DAY = ("Cache-Control", "public, max-age=86400")
-_NO_CLIENTS: Callable[[str | None], SeenClient | None] = lambda principal: None
+
+LastClient: TypeAlias = Callable[[str | None], SeenClient | None]
+"""Returns the last MCP client of a caller, by its principal; that of all for ``None``.
+"""
+
+
+def no_client(principal: str | None) -> SeenClient | None:
+    """Return that no client was seen."""
+    return None
 
 
 @define(eq=False, kw_only=True)
@@ -27,14 +36,12 @@ class SitePages:
     """The pages of the MCP port, except for ``/`` and ``/sandbox``.
 
     :param wall: returns seconds since the epoch.
-    :param last_client: returns the last MCP client of a caller, or that of all callers
-        for ``None``.
     :param report: returns the state of the server, for the operator.
     """
 
     status: IStatus
     wall: Callable[[], float]
-    last_client: Callable[[str | None], SeenClient | None] = _NO_CLIENTS
+    last_client: LastClient = no_client
     report: Callable[[], Report] | None = None
     _pages: Mapping[str, Callable[[PageRequest], Answer]] = field(init=False)
 
@@ -90,7 +97,7 @@ class SitePages:
         return html_answer(no_status_page(navigation), status=403)
 
 
-def icon(name: str) -> Answer | None:
+def icon_answer(name: str) -> Answer | None:
     """Return an icon of the server; ``None`` if there is none of this name."""
     for each in ICONS:
         if each.name == name:

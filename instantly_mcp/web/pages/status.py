@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from twisted.web.template import Tag, tags
 
+from ..._json_codec import Json
 from .look import Navigation, badge, document
 from .report import Fact, Report, ReportTable, Section
 
@@ -89,17 +90,21 @@ def _fact(fact: Fact) -> Iterator[Tag]:
     yield tags.dd(badge(fact.text, fact.kind) if fact.kind else fact.text)
 
 
+def _cells(table: ReportTable, values: Sequence[Json]) -> Iterator[Tag]:
+    # On a phone, where each row is a block, the cells repeat the headings.
+    for (_, title), value in zip(table.columns, values, strict=True):
+        text = "-" if value is None else str(value)
+        yield tags.td(text, **{"data-label": title})
+
+
 def _table(table: ReportTable) -> Iterator[Tag]:
     yield tags.h2(table.title)
     if not table.rows:
         yield tags.p(table.empty, class_="dim")
         return
     yield tags.table(
-        tags.thead(tags.tr(*[tags.th(title, scope="col") for _, title in table.columns])),
-        tags.tbody(
-            *[
-                tags.tr(*[tags.td("-" if v is None else str(v)) for v in values])
-                for values in table.rows
-            ]
+        tags.thead(
+            tags.tr(*[tags.th(title, scope="col") for _, title in table.columns])
         ),
+        tags.tbody(*[tags.tr(*_cells(table, values)) for values in table.rows]),
     )

@@ -121,8 +121,12 @@ _PHONE = """
   padding-right: 1rem; }
   .top { padding-top: .75rem; } .brand { width: 100%; }
   h1 { font-size: 1.4rem; }
-  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
-  th, td { padding-right: .5rem; }
+  dl { grid-template-columns: minmax(6rem, 36%) 1fr; gap: .25rem .75rem; }
+  thead { position: absolute; left: -999rem; }
+  tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--line); }
+  td { display: grid; grid-template-columns: minmax(6rem, 36%) 1fr; gap: .75rem;
+    padding: .1rem 0; border: 0; }
+  td::before { content: attr(data-label); color: var(--dim); }
   .choice button { flex: 1 1 8rem; padding: .8rem; } }
 """
 
