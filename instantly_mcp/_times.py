@@ -19,3 +19,8 @@ def utc_milliseconds(seconds: float) -> str:
 def utc_minute(seconds: float) -> str:
     """Return a time as people read it, such as ``2026-11-29 14:05 UTC``."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def utc_day(seconds: float) -> str:
+    """Return a day such as ``2026-11-29``."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

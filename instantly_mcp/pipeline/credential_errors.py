@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._json_codec import Json
+from .._times import utc_day
 from ..protocol.wire.errors import (
     INVALID_REQUEST,
     SESSION_NOT_FOUND_REASON,
@@ -172,14 +173,15 @@ TOKEN_FORMATS: Sequence[str] = (
 """The ways to send a connection token that keep it out of logs of URLs."""
 
 _ASK = "Ask the operator of this server for a connection token."
+_ASK_FOR_NEW = "Ask the operator of this server for a new one"
 
 _TOKEN_FLAWS = {
     RefusalReason.TOKEN_MISTYPED: (
         "it was mistyped or cut, or its case was changed. Copy it again, whole"
     ),
     RefusalReason.TOKEN_UNKNOWN: "this server did not issue it. " + _ASK[:-1],
-    RefusalReason.TOKEN_EXPIRED: "it has expired. " + _ASK[:-1],
-    RefusalReason.TOKEN_REVOKED: "it was revoked. " + _ASK[:-1],
+    RefusalReason.TOKEN_EXPIRED: "it expired{on}. " + _ASK_FOR_NEW,
+    RefusalReason.TOKEN_REVOKED: "it was revoked{on}. " + _ASK_FOR_NEW,
     RefusalReason.TOKEN_WITHOUT_KEY: (
         "this server has no Instantly key for it. The operator of this server has to "
         "add one"
@@ -187,15 +189,16 @@ _TOKEN_FLAWS = {
 }
 
 
-def token_refused(reason: str) -> ProtocolError:
+def token_refused(reason: str, ended: float | None = None) -> ProtocolError:
     """The request has a connection token that is not valid.
 
     :param reason: why, one of `_TOKEN_FLAWS`. Only a caller that holds the whole token
         learns that it expired or was revoked.
+    :param ended: when it did, in seconds since the epoch, if that is known.
     """
-    return unauthorized(
-        f"Connection token refused: {_TOKEN_FLAWS[reason]}.", {"reason": reason}
-    )
+    day = "" if ended is None else f" on {utc_day(ended)}"
+    flaw = _TOKEN_FLAWS[reason].format(on=day)
+    return unauthorized(f"Connection token refused: {flaw}.", {"reason": reason})
 
 
 def approver_secret_refused(place: str) -> ProtocolError:

@@ -28,6 +28,10 @@ PAGE_PORTS = ("3000", "3100", "3001")
 """The ports that the pages show; each is played on a free one."""
 
 
+PAGE_HOME = "/home/ada"
+"""The home directory that the pages show, which is the working directory, too."""
+
+
 def free_ports(count: int) -> Sequence[str]:
     """Return ports that were free a moment ago."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -214,6 +218,7 @@ def stage_in(folder: Path) -> Stage:
     """Return a stage for a new person in an empty folder."""
     ports = free_ports(len(PAGE_PORTS))
     folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {
         "HOME": str(folder),
@@ -222,4 +227,5 @@ def stage_in(folder: Path) -> Stage:
         "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
         "INSTANTLY_MCP_PORT": ports[0],
     }
-    return Stage(folder, environment, dict(zip(PAGE_PORTS, ports, strict=True)))
+    words = dict(zip(PAGE_PORTS, ports, strict=True))
+    return Stage(folder, environment, {PAGE_HOME: str(folder), **words})

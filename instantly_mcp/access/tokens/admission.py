@@ -103,10 +103,9 @@ class TokenAdmission:
         rights = self.book.current(credential.rights)
         if rights is None:
             token = self.book.get(credential.rights.token or "")
-            reason = (
-                RefusalReason.TOKEN_UNKNOWN if token is None else _ENDED[token.state]
-            )
-            return token_refused(reason)
+            if token is None:
+                return token_refused(RefusalReason.TOKEN_UNKNOWN)
+            return _ended(token)
         return credential.with_rights(rights)
 
     def _checked(self, value: str) -> ConnectionToken | ProtocolError:
@@ -117,7 +116,7 @@ class TokenAdmission:
                 RefusalReason.TOKEN_UNKNOWN if whole else RefusalReason.TOKEN_MISTYPED
             )
         if token.state in _ENDED:
-            return token_refused(_ENDED[token.state])
+            return _ended(token)
         return token
 
     def _in_book(
@@ -132,6 +131,11 @@ class TokenAdmission:
             return self.workspaces.credential_for(identity, alias)
         except WorkspaceRefusedError as error:
             return workspace_refused(f"{error.message} {error.hint}", error.usable)
+
+
+def _ended(token: ConnectionToken) -> ProtocolError:
+    when = token.expires if token.state is TokenState.EXPIRED else token.ended
+    return token_refused(_ENDED[token.state], when)
 
 
 def _with_operator_key(

@@ -5,7 +5,7 @@ They exist, so the caller learns that, and who decides it; nothing says how to g
 
 from __future__ import annotations
 
-from ..._rights import Rights
+from ..._rights import Level, Rights
 from ..primitives.selected import Selectable, permits
 from ..primitives.tool import Tool, ToolResult, error_result
 from ..server_features import RequestContext
@@ -14,14 +14,20 @@ from ..wire.errors import ProtocolError, invalid_params
 NOT_ENABLED = "not_enabled"
 NOT_ALLOWED = "not_allowed"
 
+_MAY = {
+    Level.READ_ONLY: "it may read, but not change anything",
+    Level.DRAFT: "it may prepare drafts, but not send, start, delete or spend anything",
+}
+"""What an access level permits, in words that a model can pass on to its user."""
+
 _HINT = "Nothing was done. Tell the user that the operator of this server decides this."
 
 
 def not_permitted(tool: Tool, rights: Rights) -> ToolResult:
     """Return the result of a call of a tool for which these rights do not suffice."""
     if tool.level.rank > rights.level.rank:
-        level = rights.level.value
-        why = f"The access level of this connection, {level}, does not permit this."
+        level, may = rights.level.value, _MAY[rights.level]
+        why = f"The access level of this connection is {level}: {may}."
         return _refused(NOT_ALLOWED, why, tool.name)
     why = "This tool is not enabled for this connection."
     return _refused(NOT_ENABLED, why, tool.name)

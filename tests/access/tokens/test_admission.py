@@ -17,6 +17,7 @@ from instantly_mcp._credential import (
     Secret,
 )
 from instantly_mcp._rights import Level
+from instantly_mcp._times import utc_day
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.access.tokens.admission import TokenAdmission
 from instantly_mcp.access.tokens.book import TokenBook, TokenTerms
@@ -218,6 +219,20 @@ class RefusedTests(AdmissionTestCase):
             for place in PLACES:
                 found = self.refused(Presented(value, place))
                 self.assertEqual(found, (401, reason), value)
+
+    def test_when_it_ended(self) -> None:
+        """The error says on which day the token was revoked or expired."""
+        revoked, expired = self.issue(), self.issue(expires=NOW + DAY)
+        self.revoke(revoked)
+        ended = utc_day(NOW), utc_day(NOW + DAY)
+        self.now += 3 * DAY
+        for value, text in (
+            (revoked, f"it was revoked on {ended[0]}. Ask the operator"),
+            (expired, f"it expired on {ended[1]}. Ask the operator"),
+        ):
+            error = self.gatekeeper.admit((Presented(value, "authorization"),), None)
+            self.assertIsInstance(error, ProtocolError)
+            self.assertIn(text, str(error))
 
     def test_two(self) -> None:
         """A token beside another value is 400, whichever comes first."""
