@@ -18,8 +18,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "A token that has ended is refused",
         ADMISSION,
-        "        if token.state in _ENDED:\n            return token_refused",
-        "        if False:\n            return token_refused",
+        "        if token.state in _ENDED:\n            return _ended",
+        "        if False:\n            return _ended",
         "access.tokens.test_admission",
     ),
     mutant(
