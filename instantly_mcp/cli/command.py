@@ -23,9 +23,10 @@ from .installation.options import InitOptions
 from .interfaces import Subcommand, Subcommands
 from .options import CommandOptions, require_known
 from .run import RunOptions
-from .sandbox import SandboxOptions
+from .sandbox.serve import SandboxOptions
 from .snippet import SnippetOptions
 from .tools import ToolsOptions
+from .wait import WaitOptions
 
 EX_USAGE = 64
 
@@ -36,7 +37,8 @@ SUBCOMMANDS: Subcommands = (
     ("run", None, RunOptions, "Serve MCP clients."),
     ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
     ("init", None, InitOptions, "Write the settings and units of a daemon."),
-    ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
+    ("sandbox", None, SandboxOptions, "Serve the simulated API alone; test an agent."),
+    ("wait", None, WaitOptions, "Wait until a server is ready."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
     ("bundle", None, BundleOptions, "Write the extension for Claude Desktop."),

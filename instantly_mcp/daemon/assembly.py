@@ -59,7 +59,8 @@ from .process.signals import Signals
 from .process.systemd_notify import Notifier
 from .process.watchdog import measured_watchdog
 from .reload import Reloader
-from .sandbox_view import SandboxView
+from .sandbox.calls import recording
+from .sandbox.view import SandboxView
 from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcements, announcement_for
@@ -188,7 +189,11 @@ def _pipeline(
         authentication,
         ObservedStage(
             Decode(admission.charge),
-            http.access_log.decoded,
+            recording(
+                http.access_log.decoded,
+                mcp.upstream.sandbox,
+                mcp.server_features.tools,
+            ),
             http.access_log.identified,
         ),
         TransportDispatch(_transports(settings, clock, mcp, executor)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from random import random
 
 from attrs import frozen
@@ -17,9 +17,13 @@ from ..api.http.connection import connect_to
 from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
+from ..sandbox.control.scenario import Scenario, ScenarioError, read_scenario
 from ..sandbox.hostile import add_attacks
 from ..sandbox.workspaces import Sandbox
+from ..sandbox.world import World
 from .process.in_flight import InFlight
+from .settings.errors import ConfigurationError
+from .settings.parsers import START_HOUR
 from .settings.settings import Settings
 
 
@@ -45,27 +49,65 @@ class UpstreamClient:
         return lambda: float(begun + clock.seconds())
 
 
-def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
-    """Return 9:00 UTC of a day, of today if `day` is ``None``.
+def start_of_simulation(given: datetime | None, wall: Callable[[], float]) -> datetime:
+    """Return the moment that is given; 9:00 UTC of today if it is ``None``.
 
     Because of the fixed hour, a sandbox that is restarted on the same day has the same
     ids.
     """
-    chosen = day or datetime.fromtimestamp(wall(), UTC).date()
-    return datetime.combine(chosen, time(9), UTC)
+    if given is not None:
+        return given
+    today = datetime.fromtimestamp(wall(), UTC).date()
+    return datetime.combine(today, time(START_HOUR), UTC)
 
 
 def make_sandbox(
     settings: Settings, clock: IReactorTime, wall: Callable[[], float]
 ) -> Sandbox:
-    """Return the simulated Instantly with the seed, first day and content of settings.
+    """Return the simulated Instantly that settings and scenario describe.
 
     :param wall: returns the time in seconds since the epoch, for a sandbox that begins
         today.
+    :raises ConfigurationError: for a scenario that cannot be used.
     """
-    start = morning_of(settings.sandbox_start, wall)
-    prepare = add_attacks if settings.hostile_content else noop
-    return Sandbox(clock, seed=settings.sandbox_seed, start=start, prepare=prepare)
+    scenario = scenario_of(settings)
+    seed, start = settings.sandbox_seed, settings.sandbox_start
+    if settings.is_default("sandbox_seed") and scenario.seed is not None:
+        seed = scenario.seed
+    if settings.is_default("sandbox_start"):
+        start = scenario.start
+
+    def prepare(key: str, world: World) -> None:
+        if scenario.is_hostile(key, settings.hostile_content):
+            add_attacks(world)
+
+    return Sandbox(
+        clock,
+        seed=seed,
+        start=start_of_simulation(start, wall),
+        prepare=prepare,
+        first_faults=scenario.faults_of,
+    )
+
+
+def scenario_of(settings: Settings) -> Scenario:
+    """Return the scenario that the settings name; an empty one without.
+
+    :raises ConfigurationError: with one line for each mistake in the file.
+    """
+    path = settings.sandbox_scenario
+    if path is None:
+        return Scenario()
+    try:
+        return read_scenario(path.read_text(encoding="utf-8"))
+    except ScenarioError as error:
+        lines = [f"IMCP-SCENARIO {path}, {line}" for line in error.lines]
+        raise ConfigurationError(*lines) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise ConfigurationError(
+            f"IMCP-SCENARIO {path} cannot be read: {reason}"
+        ) from None
 
 
 def connect_upstream(

@@ -8,6 +8,7 @@ short or not at all, if a fault says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from klein import Klein
 from twisted.internet.defer import Deferred
@@ -108,7 +109,15 @@ def _read_request(request: IRequest, names: Mapping[str, str]) -> ApiRequest:
         query=request.args,
         content_type=_header(request, b"content-type"),
         body=content.read(MAX_BODY_BYTES + 1) if content is not None else b"",
+        target=_target(request),
     )
+
+
+def _target(request: IRequest) -> str:
+    """Return path and query; ``uri`` is hidden where requests may carry real keys."""
+    path: str = request.path.decode("latin-1")
+    query = urlencode(request.args, doseq=True)
+    return f"{path}?{query}" if query else path
 
 
 def _read_control(request: IRequest) -> ControlRequest:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve, field, frozen
 
 from .._json_codec import Json, dumps
-from ..catalog.operation import Operation
+from ..catalog.operation import Operation, Risk
 from .behaviors import BEHAVIORS
 from .call import OperationCall
 from .errors import SandboxError
 from .faults import Fault, FaultKind
+from .journal import RecordedCall
 from .validation import RequestValidator
 from .workspaces import Sandbox, Workspace
 
@@ -27,12 +28,16 @@ _PAGE = (
 SUCCESS_STATUS: Mapping[str, int] = {"updateLeadInterestStatus": 202}
 """The status of a success where it is not 200, by operation."""
 
+_DELETING = frozenset({Risk.DESTRUCTIVE, Risk.MASS})
 _WITHOUT_EFFECT = frozenset({FaultKind.STATUS, FaultKind.HTML, FaultKind.INSIDE})
 
 
 @frozen(kw_only=True)
 class ApiRequest:
-    """The parts of an HTTP request that the API reads."""
+    """The parts of an HTTP request that the API reads.
+
+    :param target: path and query as they were sent, for the journal.
+    """
 
     authorization: str | None
     workspace: str | None
@@ -40,6 +45,7 @@ class ApiRequest:
     query: Mapping[bytes, Sequence[bytes]]
     content_type: str | None
     body: bytes = field(repr=False)
+    target: str = field(default="", repr=False)
 
 
 @frozen(kw_only=True)
@@ -51,6 +57,7 @@ class ApiReply:
     :param cut: after how many bytes of the body the connection is closed; 0 means
         before the status line.
     :param silent: the response is never sent, and the connection stays open.
+    :param fault: the kind of the fault; empty without one.
     """
 
     status: int
@@ -60,6 +67,7 @@ class ApiReply:
     seconds: float = 0.0
     cut: int | None = None
     silent: bool = False
+    fault: str = ""
 
 
 def json_reply(value: Json, status: int = 200) -> ApiReply:
@@ -90,21 +98,51 @@ def bearer_key(authorization: str | None) -> str:
 def reply_to(
     sandbox: Sandbox, validator: RequestValidator, request: ApiRequest
 ) -> ApiReply:
-    """Return the reply to one request for an operation; errors become replies."""
-    operation, attack = validator.operation, ""
+    """Return the reply to one request for an operation; errors become replies.
+
+    The journal of the workspace gets the call, also if it is refused.
+    """
     try:
         workspace = sandbox.workspace(
             bearer_key(request.authorization), request.workspace
         )
-        attack = workspace.world.attack
-        now = workspace.timeline.now()
-        if sandbox.rate_limited and not workspace.rate_limits.admit(operation, now):
+    except SandboxError as error:
+        return error_reply(error)
+    reply = _reply_in(workspace, validator, request, limited=sandbox.rate_limited)
+    operation = validator.operation
+    workspace.journal.add(
+        RecordedCall(
+            at=workspace.timeline.now(),
+            name=operation.id,
+            method=operation.method,
+            target=request.target,
+            status=reply.status,
+            fault=reply.fault,
+            destructive=bool(operation.risks & _DELETING),
+            sent=request.body,
+            received=reply.body,
+        )
+    )
+    return reply
+
+
+def _reply_in(
+    workspace: Workspace,
+    validator: RequestValidator,
+    request: ApiRequest,
+    *,
+    limited: bool,
+) -> ApiReply:
+    operation, now = validator.operation, workspace.timeline.now()
+    try:
+        if limited and not workspace.rate_limits.admit(operation, now):
             raise SandboxError(429, "Rate limit exceeded, please try again later")
         fault = workspace.faults.next(operation.id)
         if fault is not None:
             return _apply_fault(workspace, validator, request, fault)
         return _perform(workspace, validator, request)
     except SandboxError as error:
+        attack = workspace.world.attack
         if attack:
             error = SandboxError(error.status, f"{error.message}. {attack}")
         return error_reply(error)
@@ -138,7 +176,7 @@ def _apply_fault(
             reply = _perform(workspace, validator, request)
         except SandboxError as error:
             reply = error_reply(error)
-    reply = evolve(reply, seconds=fault.seconds)
+    reply = evolve(reply, seconds=fault.seconds, fault=fault.kind.value)
     if fault.retry_after is not None:
         reply = evolve(reply, retry_after=fault.retry_after)
     match fault.kind:

@@ -83,6 +83,12 @@ class FaultScript:
         """Remove all faults."""
         self._entries.clear()
 
+    def copy(self) -> FaultScript:
+        """Return a script with the same faults, which have seen as many calls."""
+        copied = FaultScript()
+        copied._entries = [(fault, [*passed]) for fault, passed in self._entries]
+        return copied
+
     def as_json(self) -> list[ApiObject]:
         """Return the faults that can still hit a call, as JSON."""
         return [fault_as_json(fault) for fault, _ in self._entries]

@@ -7,7 +7,7 @@ and never stored.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from attrs import define, field
@@ -25,8 +25,9 @@ from .journal import Journal
 from .rate_limits import RateLimits
 from .records import ApiObject
 from .seed import seeded_world
+from .snapshots import Snapshots, Which
 from .timeline import Timeline
-from .world import World
+from .world import StoredWorld, World
 
 KEY_PREFIX = "sandbox"
 DEFAULT_KEY = "sandbox"
@@ -70,6 +71,8 @@ class Sandbox:
     :param start: the moment at which every world begins; UTC if it has no time zone.
     :param rate_limited: whether calls beyond the API's rate limits are refused.
     :param prepare: changes each new world, after the start state of its key was added.
+        It is called with the key and the world.
+    :param first_faults: returns the faults with which the workspace of a key begins.
     :param max_workspaces: how many are kept; beyond it, the least recently used one
         is discarded.
     """
@@ -79,10 +82,12 @@ class Sandbox:
     start: datetime = field(default=DEFAULT_START, kw_only=True, converter=_in_utc)
     rate_limited: bool = field(default=True, kw_only=True)
     max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
-    prepare: Callable[[World], object] = field(default=noop, kw_only=True)
-    _workspaces: OrderedDict[tuple[str, str], Workspace] = field(
-        init=False, factory=OrderedDict
+    prepare: Callable[[str, World], object] = field(default=noop, kw_only=True)
+    first_faults: Callable[[str], Sequence[Fault]] = field(
+        default=lambda _: (), kw_only=True
     )
+    _workspaces: OrderedDict[Which, Workspace] = field(init=False, factory=OrderedDict)
+    _snapshots: Snapshots = field(init=False, factory=Snapshots)
 
     def workspace(self, key: str, name: str | None = None) -> Workspace:
         """Return the workspace of a key, creating it at its first use.
@@ -95,15 +100,18 @@ class Sandbox:
         which, client = self._named(key, name)
         found = self._workspaces.get(which)
         if found is None:
-            found = self._workspaces[which] = self._new_workspace(*which, client)
-            if len(self._workspaces) > self.max_workspaces:
-                self._workspaces.popitem(last=False)
-        self._workspaces.move_to_end(which)
+            found = self._new_workspace(which, client)
+        self._add(which, found)
         return found
 
-    def _named(
-        self, key: str, name: str | None
-    ) -> tuple[tuple[str, str], Client | None]:
+    def _add(self, which: Which, workspace: Workspace) -> None:
+        """Add a workspace, or note that it is used."""
+        self._workspaces[which] = workspace
+        self._workspaces.move_to_end(which)
+        if len(self._workspaces) > self.max_workspaces:
+            self._workspaces.popitem(last=False)
+
+    def _named(self, key: str, name: str | None) -> tuple[Which, Client | None]:
         """Return which workspace a call is for, and the client that owns it, if any.
 
         :raises SandboxError: as `workspace` does.
@@ -124,7 +132,31 @@ class Sandbox:
 
     def reset(self, key: str = DEFAULT_KEY, name: str | None = None) -> None:
         """Return a workspace to its first moment, without faults."""
-        self._workspaces.pop(self._named(key, name)[0], None)
+        which = self._named(key, name)[0]
+        self._workspaces.pop(which, None)
+        self._snapshots.expect_resets(which)
+
+    def snapshot(self, label: str, key: str, name: str | None = None) -> None:
+        """Store content, time and faults of a workspace under a label.
+
+        :raises SandboxError: 400 for an unusable label.
+        """
+        which = self._named(key, name)[0]
+        workspace = self.workspace(key, name)
+        stored = StoredWorld.of(workspace.current_world())
+        self._snapshots.add(which, label, stored, workspace.faults.copy())
+
+    def restore(self, label: str, key: str, name: str | None = None) -> float:
+        """Return a workspace to a snapshot. Its journal is empty then.
+
+        :returns: its present moment, in seconds since 1970.
+        :raises SandboxError: 404 when there is no snapshot with this label.
+        """
+        which = self._named(key, name)[0]
+        stored, faults = self._snapshots.get(which, label)
+        world = stored.restored()
+        self._add(which, self._workspace_of(world, world.now, faults.copy()))
+        return world.now
 
     def skip(
         self, seconds: float, key: str = DEFAULT_KEY, name: str | None = None
@@ -171,7 +203,7 @@ class Sandbox:
         if found is None:
             return {**shown, "operations": [], "unfinished_jobs": 0}
         world = found.current_world()
-        untouched = self._new_world(*which, client)
+        untouched = self._first_world(which, client)
         untouched.advance(world.now)
         return {
             "key": key,
@@ -180,17 +212,41 @@ class Sandbox:
             "unfinished_jobs": unfinished_jobs(world),
         }
 
-    def _new_workspace(self, key: str, name: str, client: Client | None) -> Workspace:
-        return Workspace(
-            self._new_world(key, name, client),
-            Timeline(self.clock, self.start.timestamp()),
-            RateLimits(),
-            FaultScript(),
-            Journal(),
-        )
+    def calls_json(self, key: str = DEFAULT_KEY, name: str | None = None) -> ApiObject:
+        """Return the calls of a workspace, as ``GET /sandbox/calls`` shows them.
 
-    def _new_world(self, key: str, name: str, client: Client | None) -> World:
+        A workspace that does not exist yet is not created for this.
+        """
+        found = self._workspaces.get(self._named(key, name)[0])
+        journal = Journal() if found is None else found.journal
+        items = journal.calls_as_json()
+        shown: ApiObject = {"key": key, "count": len(items), "items": items}
+        if journal.forgotten_calls:
+            shown["forgotten"] = journal.forgotten_calls
+        return shown
+
+    def _new_workspace(self, which: Which, client: Client | None) -> Workspace:
+        faults = FaultScript()
+        for fault in self.first_faults(which[0]):
+            faults.add(fault)
+        world = self._first_world(which, client)
+        return self._workspace_of(world, self.start.timestamp(), faults)
+
+    def _workspace_of(self, world: World, now: float, faults: FaultScript) -> Workspace:
+        timeline = Timeline(self.clock, now)
+        return Workspace(world, timeline, RateLimits(), faults, Journal())
+
+    def _first_world(self, which: Which, client: Client | None) -> World:
         """Return the world in which a workspace begins; it is the same every time."""
+        stored = self._snapshots.first(which)
+        if stored is not None:
+            return stored.restored()
+        world = self._seeded_world(*which, client)
+        if self._snapshots.wants(which):
+            self._snapshots.seeded(which, StoredWorld.of(world))
+        return world
+
+    def _seeded_world(self, key: str, name: str, client: Client | None) -> World:
         plain = key == DEFAULT_KEY and not name
         salt = "" if plain else id_salt(key, name)
         start = self.start.timestamp()
@@ -199,5 +255,5 @@ class Sandbox:
         if client is not None:
             client.mark(world)
         add_all(world, start_of(key))
-        self.prepare(world)
+        self.prepare(key, world)
         return world

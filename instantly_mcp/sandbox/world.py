@@ -1,17 +1,22 @@
 """The content of one simulated workspace, and its agenda.
 
+A world can be stored as a whole (`StoredWorld`): what its agenda holds are functions of
+modules with their arguments, not closures.
+
 Nothing happens between two calls. `World.advance` then runs everything that is due, in
 order of time, so that many small steps and one large one lead to the same world.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heappop, heappush
 from typing import Concatenate, ParamSpec
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from .ids import IdSource, fixed_id
 from .records import Account, ApiObject, Campaign, Job, Lead, Verification
@@ -99,8 +104,8 @@ class World:
         :param action: is called with this world and the other arguments.
         """
         self._scheduled_count += 1
-        entry = (when, self._scheduled_count, lambda: action(self, *args, **kwargs))
-        heappush(self._agenda, entry)
+        run: Callable[[], None] = partial(action, self, *args, **kwargs)
+        heappush(self._agenda, (when, self._scheduled_count, run))
 
     def advance(self, now: float) -> None:
         """Run everything on the agenda that is due by `now`, in order of time."""
@@ -163,3 +168,20 @@ def places_of(lead: Lead) -> tuple[str, ...]:
     """Return the ids of the campaign and the list that a lead is in."""
     found = (lead.shown.get("campaign"), lead.shown.get("list_id"))
     return tuple(place for place in found if place)
+
+
+@frozen
+class StoredWorld:
+    """A world as it was at one moment."""
+
+    pickled: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, world: World) -> StoredWorld:
+        """Store a world; changes that follow do not reach what is stored."""
+        return cls(pickle.dumps(world, pickle.HIGHEST_PROTOCOL))
+
+    def restored(self) -> World:
+        """Return a world that shares nothing with any other."""
+        world: World = pickle.loads(self.pickled)
+        return world

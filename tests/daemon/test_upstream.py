@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.daemon.settings.loading import resolve
-from instantly_mcp.daemon.upstream import connect_upstream, morning_of
+from instantly_mcp.daemon.upstream import connect_upstream, start_of_simulation
 
 LATE = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).timestamp()
 
@@ -18,13 +18,15 @@ class SandboxStartTests(SynchronousTestCase):
     """The moment at which a simulated workspace begins."""
 
     def test_a_chosen_day(self) -> None:
-        """It begins at nine o'clock UTC of the chosen day."""
-        morning = morning_of(date(2026, 11, 2), lambda: LATE)
-        self.assertEqual(morning, datetime(2026, 11, 2, 9, tzinfo=UTC))
+        """It begins at the chosen moment."""
+        morning = start_of_simulation(
+            datetime(2026, 11, 2, 14, tzinfo=UTC), lambda: LATE
+        )
+        self.assertEqual(morning, datetime(2026, 11, 2, 14, tzinfo=UTC))
 
     def test_today(self) -> None:
-        """Without a day it begins on the morning of the present one."""
-        morning = morning_of(None, lambda: LATE)
+        """Without a moment it begins on the morning of the present one."""
+        morning = start_of_simulation(None, lambda: LATE)
         self.assertEqual(morning, datetime(2026, 11, 22, 9, tzinfo=UTC))
 
 

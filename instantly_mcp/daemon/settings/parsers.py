@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from datetime import date
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 from attrs import frozen
 
 from ...access.exposure import is_loopback
+
+START_HOUR = 9
+"""The hour (UTC) at which a simulation begins if only its day is given."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -55,14 +58,27 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-def day(text: str) -> date | None:
-    """Parse a date such as ``2026-11-02``; ``today`` is ``None``."""
-    if text.strip().lower() == "today":
+def start(text: str) -> datetime | None:
+    """Parse a time such as ``2026-11-02T14:30:00Z``; ``today`` is ``None``.
+
+    A date means 9:00 on that day; without a time zone a time is in UTC.
+    """
+    words = text.strip()
+    if words.lower() == "today":
         return None
     try:
-        return date.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(words)
+        if len(words) <= len("2026-11-02"):
+            moment = moment.replace(hour=START_HOUR)
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        if not 1980 < utc.year < 2200:
+            raise ValueError(utc.year)
     except ValueError:
-        raise ValueError("must be today, or a date such as 2026-11-02") from None
+        raise ValueError(
+            "must be today, a date such as 2026-11-02 (which means 9:00 UTC), or a "
+            "time such as 2026-11-02T14:30:00Z"
+        ) from None
+    return utc.astimezone(UTC)
 
 
 def seconds(text: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,7 +39,8 @@ class Settings:
     listen: tuple[str, ...]
     sandbox: bool
     sandbox_seed: int
-    sandbox_start: date | None
+    sandbox_start: datetime | None
+    sandbox_scenario: Path | None
     hostile_content: bool
     upstream: str
     api_key_file: Path | None

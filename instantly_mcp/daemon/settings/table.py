@@ -41,10 +41,17 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="sandbox_start",
-        parse=parsers.day,
+        parse=parsers.start,
         default=None,
         default_text="today",
-        help="First day of the simulation, which begins at 9:00 UTC.",
+        help="Date (9:00 UTC) or time at which the simulation begins.",
+    ),
+    Setting(
+        name="sandbox_scenario",
+        parse=parsers.path,
+        default=None,
+        default_text="none",
+        help="TOML file with seed, start, faults and hostile content; see sandbox.md.",
     ),
     Setting(
         name="hostile_content",

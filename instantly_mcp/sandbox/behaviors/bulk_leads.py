@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from attrs import define, field
 
@@ -87,7 +88,7 @@ def move_leads(world: World, call: OperationCall) -> ApiObject:
         count = min(count, int(wanted["limit"]))
     entity = ("campaign", to_campaign) if to_campaign else ("list", to_list)
     job = start_job(
-        world, "move-leads", entity, count, lambda: _finish_move(world, wanted)
+        world, "move-leads", entity, count, partial(_finish_move, world, wanted)
     )
     return job.shown
 

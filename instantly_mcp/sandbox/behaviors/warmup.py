@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
@@ -46,16 +47,17 @@ def _switch(world: World, wanted: JsonObject, status: int) -> ApiObject:
         raise bad_request("Either emails or include_all_emails must be given")
     if wanted.get("include_all_emails"):
         emails = _all_but(world, wanted)
-
-    def finish() -> ApiObject:
-        known = [world.accounts[email] for email in emails if email in world.accounts]
-        for account in known:
-            _set(world, account.shown, status)
-        return {"success_count": len(known), "failed_count": len(emails) - len(known)}
-
     entity = ("workspace", world.id)
+    finish = partial(_finish, world, emails, status)
     job = start_job(world, "update-warmup-accounts", entity, len(emails), finish)
     return job.shown
+
+
+def _finish(world: World, emails: Sequence[str], status: int) -> ApiObject:
+    known = [world.accounts[email] for email in emails if email in world.accounts]
+    for account in known:
+        _set(world, account.shown, status)
+    return {"success_count": len(known), "failed_count": len(emails) - len(known)}
 
 
 def _all_but(world: World, wanted: JsonObject) -> list[str]:

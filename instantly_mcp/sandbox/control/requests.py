@@ -73,9 +73,32 @@ def _effects(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
     return sandbox.effects_json(request.key, request.workspace)
 
 
+def _calls(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
+    return sandbox.calls_json(request.key, request.workspace)
+
+
 def _reset(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
     sandbox.reset(request.key, request.workspace)
     return {"reset": True, "key": request.key}
+
+
+def _snapshot(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
+    label = _label(request)
+    sandbox.snapshot(label, request.key, request.workspace)
+    return {"key": request.key, "snapshot": label}
+
+
+def _restore(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
+    label = _label(request)
+    now = sandbox.restore(label, request.key, request.workspace)
+    return {"key": request.key, "restored": label, "now": format_time(now)}
+
+
+def _label(request: ControlRequest) -> str:
+    label = request.read_body().get("name", "snapshot")
+    if not isinstance(label, str):
+        raise bad_request("name must be a text")
+    return label
 
 
 def _now(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
@@ -116,7 +139,10 @@ def _clear_faults(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
 CONTROLS: Mapping[tuple[str, str], Control] = {
     ("GET", "outbox"): _outbox,
     ("GET", "effects"): _effects,
+    ("GET", "calls"): _calls,
     ("POST", "reset"): _reset,
+    ("POST", "snapshot"): _snapshot,
+    ("POST", "restore"): _restore,
     ("GET", "clock"): _now,
     ("POST", "clock"): _advance,
     ("GET", "faults"): _faults,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
@@ -42,13 +42,25 @@ class ParserTests(SynchronousTestCase):
             with self.assertRaises(ValueError):
                 parsers.size(text)
 
-    def test_days(self):
-        """A day is a date or ``today``, and nothing else."""
-        self.assertEqual(parsers.day("2026-11-02"), date(2026, 11, 2))
-        self.assertIsNone(parsers.day("Today"))
-        for text in ("", "2026-13-01", "tomorrow", "2.11.2026"):
+    def test_starts(self):
+        """A start is a date, which means 9:00 UTC, a time, or ``today``."""
+        for text, hour in (
+            ("2026-11-02", 9),
+            ("2026-11-02T14:30:00Z", 14),
+            ("2026-11-02T14:30", 14),
+            ("2026-11-02T14:30:00+02:00", 12),
+        ):
+            moment = parsers.start(text)
+            assert moment is not None
+            self.assertEqual((moment.day, moment.hour), (2, hour), text)
+            self.assertEqual(moment.utcoffset(), timedelta(0), text)
+        self.assertIsNone(parsers.start("Today"))
+        for text in (
+            *("", "2026-13-01", "tomorrow", "2.11.2026", "0001-01-01", "9999-01-01"),
+            "0001-01-01T00:00:00+23:00",
+        ):
             with self.assertRaises(ValueError):
-                parsers.day(text)
+                parsers.start(text)
 
     def test_switches(self):
         """On and off have several spellings."""

@@ -53,7 +53,12 @@ NOT_WALKED = {
 class HostileToolTests(EraTestCase):
     def new_sandbox(self) -> Sandbox:
         """Return a sandbox with hostile content."""
-        return Sandbox(self.clock, start=NOW, rate_limited=False, prepare=add_attacks)
+        return Sandbox(
+            self.clock,
+            start=NOW,
+            rate_limited=False,
+            prepare=lambda _, world: add_attacks(world),
+        )
 
     def given(self) -> dict[str, Any]:
         """Return a value for each argument that a tool needs."""

@@ -251,7 +251,11 @@ class StartTests(SandboxTestCase):
     def test_hostile_content(self) -> None:
         """Attacks are added to the start states, too."""
         for case in CASES:
-            world = Sandbox(self.clock, prepare=add_attacks).workspace(case.key).world
+            world = (
+                Sandbox(self.clock, prepare=lambda _, world: add_attacks(world))
+                .workspace(case.key)
+                .world
+            )
             self.assertTrue(
                 any(MARKER in each.shown["name"] for each in world.campaigns.values())
             )

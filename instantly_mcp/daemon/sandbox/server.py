@@ -10,22 +10,22 @@ from typing import Any, TextIO
 from attrs import define
 from twisted.internet.defer import succeed
 
-from .._noop import noop
-from ..metrics.registry import Metrics
-from ..sandbox.app import web_resource
-from ..web.http.access_log import AccessLog
-from ..web.http.plain_resources import PlainSite
-from .http import web_limits
-from .logs.writer import write_within
-from .process.components import Components
-from .process.in_flight import InFlight
-from .process.readiness import Readiness
-from .process.service import DaemonService
-from .process.signals import Signals
-from .settings.settings import Settings
-from .sockets.ports import make_ports
-from .startup.announcement import remove_ready_file, write_ready_file
-from .upstream import make_sandbox
+from ..._noop import noop
+from ...metrics.registry import Metrics
+from ...sandbox.app import web_resource
+from ...web.http.access_log import AccessLog
+from ...web.http.plain_resources import PlainSite
+from ..http import web_limits
+from ..logs.writer import write_within
+from ..process.components import Components
+from ..process.in_flight import InFlight
+from ..process.readiness import Readiness
+from ..process.service import DaemonService
+from ..process.signals import Signals
+from ..settings.settings import Settings
+from ..sockets.ports import make_ports
+from ..startup.announcement import remove_ready_file, write_ready_file
+from ..upstream import make_sandbox
 
 
 def build_sandbox_server(

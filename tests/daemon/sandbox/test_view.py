@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import loads
-from instantly_mcp.daemon.sandbox_view import SandboxView
+from instantly_mcp.daemon.sandbox.view import SandboxView
 from instantly_mcp.sandbox.control.requests import CONTROLS
 from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.web.interfaces import ISandboxView

@@ -5,12 +5,12 @@ from __future__ import annotations
 from attrs import define
 from zope.interface import implementer
 
-from .._json_codec import JsonObject
-from ..pipeline.replies.reply import Answer
-from ..sandbox.control.requests import CONTROLS, ControlRequest, answer_control
-from ..sandbox.errors import SandboxError
-from ..sandbox.workspaces import Sandbox
-from ..web.interfaces import ISandboxView
+from ..._json_codec import JsonObject
+from ...pipeline.replies.reply import Answer
+from ...sandbox.control.requests import CONTROLS, ControlRequest, answer_control
+from ...sandbox.errors import SandboxError
+from ...sandbox.workspaces import Sandbox
+from ...web.interfaces import ISandboxView
 
 
 @implementer(ISandboxView)

@@ -1,0 +1,1 @@
+"""``instantly-mcp sandbox``: the simulated API, and commands for one that runs."""

@@ -1,0 +1,1 @@
+"""The sandbox of a daemon: its server, its view, its records, its commands."""
