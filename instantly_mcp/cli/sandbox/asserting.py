@@ -25,10 +25,8 @@ class AssertOptions(ReachOptions):
         "expressions."
     )
     examples = (
-        "instantly-mcp sandbox assert --ready-file ready.json "
-        "--outbox 'count==1 and to==\"lead@example.com\"'",
-        "instantly-mcp sandbox assert --url http://127.0.0.1:3001 "
-        "--namespace sandbox-job-1 --no-destructive --max-calls 30",
+        "instantly-mcp sandbox assert --ready-file ready.json --outbox 'count==1'",
+        "instantly-mcp sandbox assert --url http://127.0.0.1:3001 --max-calls 30",
     )
     takes = {"junit": FILE}
     optFlags = [["no-destructive", None, "No API request deletes anything."]]

@@ -16,9 +16,7 @@ class ResetOptions(ReachOptions):
 
     synopsis = f"instantly-mcp sandbox reset {_WHERE} [--namespace NAME]"
     longdesc = "Returns a workspace to its beginning; other workspaces do not change."
-    examples = (
-        "instantly-mcp sandbox reset --ready-file ready.json --namespace sandbox-job-1",
-    )
+    examples = ("instantly-mcp sandbox reset --ready-file ready.json",)
 
     def act(self, client: SandboxClient) -> int:
         """Reset the workspace."""
