@@ -13,10 +13,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUN ?= --sandbox
 TESTS ?= tests
 
-# Folder for the programs of `make conformance` and `make clients`, which need npm.
+# Folder for the programs of `make conformance`, `make clients` and `make agents`, which
+# need npm.
 WORK := .ci/work
 
-.PHONY: run test test-all lint format types bench conformance mutants clients \
+.PHONY: run test test-all lint format types bench conformance mutants clients agents \
 	clients-all bundle docs build clean
 
 run: $(VENV)/.installed
@@ -27,7 +28,7 @@ test: $(VENV)/.installed-dev
 
 # Also runs the tests that need other programs (tests/support/programs.py); they fail
 # when a program is missing.
-test-all: $(VENV)/.installed-dev clients
+test-all: $(VENV)/.installed-dev agents
 	@$(BIN)/python -m tests --all $(TESTS)
 
 lint: $(VENV)/.installed-dev
@@ -58,6 +59,9 @@ mutants: $(VENV)/.installed-dev
 # Installs the MCP clients of tests/clients, for `make test-all`.
 clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed \
 	$(WORK)/frameworks/.installed
+
+# Installs the programs of tests/agents, for `make test-all`; they need the Node of clients.
+agents: clients $(WORK)/npm/agents/.installed
 
 # Drives third-party clients, each in an environment of its own, and writes the table in
 # docs/clients.md. For some of them only: make clients-all CLIENTS="fastmcp agno"
@@ -102,7 +106,7 @@ $(WORK)/npm/%/.installed: tests/%/package.json tests/%/package-lock.json
 	@mkdir -p $(@D)
 	cp $^ $(@D)
 	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
-	$(@D)/node_modules/.bin/node --version
+	! test -e $(@D)/node_modules/node || $(@D)/node_modules/.bin/node --version
 	@touch $@
 
 $(WORK)/mcp-v1/.installed: tests/clients/requirements-v1.txt

@@ -78,13 +78,14 @@ AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
 def _writable(url: str) -> str:
     """Return a URL that clients and shells read as they would read any other.
 
-    A dollar sign is encoded, because some clients replace ``$NAME`` anywhere in a file.
+    Some clients replace ``$NAME`` anywhere in a file, and an interactive shell ``!x``
+    outside of single quotes: these two characters are encoded.
 
     :raises ValueError: for characters that no URL has.
     """
     if not url.isprintable() or _NOT_IN_A_URL.search(url):
         raise ValueError("must be a URL, such as http://127.0.0.1:3000/mcp")
-    return url.replace("$", "%24")
+    return url.replace("$", "%24").replace("!", "%21")
 
 
 @frozen
