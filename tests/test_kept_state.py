@@ -97,6 +97,7 @@ KEPT = {
     "state.sessions.MemorySessionStore._sessions": CONNECTION,
     "state.token_buckets.TokenBuckets._full_at": NOTHING,
     "transports.legacy_sse.LegacySse._streams": CONNECTION,
+    "transports.stdio.StdioServer._modern": CONNECTION,
     "web.approvals.sessions.ApproverSessions._sessions": OPERATOR,
     "web.delivery.Stream._backlog": CONNECTION,
     "web.delivery.Streams._behind": CONNECTION,

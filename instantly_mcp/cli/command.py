@@ -25,6 +25,7 @@ from .options import CommandOptions, require_known
 from .run import RunOptions
 from .sandbox.serve import SandboxOptions
 from .snippet import SnippetOptions
+from .stdio import StdioOptions
 from .tools import ToolsOptions
 from .wait import WaitOptions
 
@@ -35,6 +36,7 @@ EX_INTERRUPTED = 130
 
 SUBCOMMANDS: Subcommands = (
     ("run", None, RunOptions, "Serve MCP clients."),
+    ("stdio", None, StdioOptions, "Serve one client on standard input and output."),
     ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
     ("init", None, InitOptions, "Write the settings and units of a daemon."),
     ("sandbox", None, SandboxOptions, "Serve the simulated API alone; test an agent."),

@@ -9,7 +9,7 @@ from twisted.python import usage
 
 from .._rights import Level
 from ..daemon.settings.sources.exact_options import ExactOptions
-from ..daemon.settings.sources.options import SettingOptions, print_version
+from ..daemon.settings.sources.options import SomeSettingOptions, print_version
 from ..daemon.settings.sources.spelling import did_you_mean
 from ..daemon.settings.table import BY_NAME, SETTINGS
 from .interfaces import Subcommand, Subcommands
@@ -84,7 +84,7 @@ class CommandOptions(ExactOptions):
 def values_of(options: CommandOptions) -> Mapping[str, OptionValues]:
     """Return what the options of a command take, by their names without dashes."""
     found: dict[str, OptionValues] = {}
-    if isinstance(options, SettingOptions):
+    if isinstance(options, SomeSettingOptions):
         for setting in SETTINGS:
             found[setting.option] = OptionValues(setting.words, setting.is_file)
     for cls in reversed(type(options).__mro__):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
@@ -44,6 +45,8 @@ from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
 from .upstream import UpstreamClient, connect_upstream
+
+OpenState: TypeAlias = Callable[[Settings, Callable[[], float]], StateDirectory]
 
 NAME = "instantly-mcp"
 
@@ -119,18 +122,20 @@ def make_mcp_parts(
     clock: IReactorTime,
     wall: Callable[[], float],
     learn: Callable[[Secret], object] = noop,
+    open_state: OpenState = open_state_directory,
 ) -> McpParts:
     """Build the MCP server and its collaborators; connects to nothing yet.
 
     :param wall: returns the time in seconds since the epoch.
     :param learn: called with each key of a workspace, before it is used.
+    :param open_state: opens what is kept, from the settings and `wall`.
     :raises ConfigurationError: when the state directory or its keys cannot be used.
     """
     in_flight, metrics = InFlight(), Metrics()
     observations = Observations(clock, wall)
     observe = observations.upstream.before(metrics.upstream)
     upstream = connect_upstream(settings, clock, in_flight, wall, observe)
-    state = open_state_directory(settings, wall)
+    state = open_state(settings, wall)
     books = _books(settings, clock, wall, state, learn)
     tokens = TokenAdmission(
         book=books.tokens, only=settings.tokens_only, workspaces=books.workspaces

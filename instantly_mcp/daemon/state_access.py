@@ -9,10 +9,15 @@ those to which every user can write.
 
 from __future__ import annotations
 
-import pwd
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import pwd
+except ImportError:
+    # Windows. No daemon runs there, but `instantly-mcp stdio` imports this module.
+    pwd = None  # type: ignore[assignment]
 
 
 def open_to_others(path: Path, user: int) -> str | None:

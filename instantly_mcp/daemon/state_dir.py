@@ -110,12 +110,12 @@ def open_state_directory(
     if lock is None:
         path = None
     try:
-        seal, key_file = _seal(settings, path, wall)
+        seal, key_file = make_seal(settings, path, wall)
         state = StateDirectory(
             seal=seal,
             path=path,
             key_file=key_file,
-            database=_database(path),
+            database=make_database(path),
             audit=open_audit(settings, path, wall),
             lock=lock,
         )
@@ -174,7 +174,11 @@ def _lock(path: str, settings: Settings) -> DirectoryLock | None:
         ) from None
 
 
-def _database(path: str | None) -> IDatabase:
+def make_database(path: str | None) -> IDatabase:
+    """Return the database in a directory; without one, a database in memory.
+
+    :raises ConfigurationError: when it cannot be used.
+    """
     if path is None:
         return MemoryDatabase()
     try:
@@ -183,9 +187,14 @@ def _database(path: str | None) -> IDatabase:
         raise ConfigurationError(f"IMCP-STATE {error}") from None
 
 
-def _seal(
+def make_seal(
     settings: Settings, path: str | None, wall: Callable[[], float]
 ) -> tuple[TokenSealer, KeyFile | None]:
+    """Return the seal, and the file that has its keys.
+
+    :param path: the state directory; without one the keys are in memory.
+    :raises ConfigurationError: when the keys cannot be used.
+    """
     try:
         if settings.seal_key_file is not None:
             key_file = KeyFile(str(settings.seal_key_file))

@@ -53,7 +53,7 @@ class McpServer:
             with ``CancelledError``, if it is cancelled or a legacy client cancels the
             request.
         :raises LookupError: for a modern request from a caller without headers, which
-            is a bug of the transport.
+            is a bug of the transport: one that has no headers says so.
         """
         if isinstance(message, Request):
             if caller.revision.modern:

@@ -14,13 +14,18 @@ tries again for a short time: a daemon that starts just then is not refused.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import final
+
+try:
+    import fcntl
+except ImportError:
+    # Windows. No daemon runs there, but `instantly-mcp stdio` imports this module.
+    fcntl = None  # type: ignore[assignment]
 
 LOCK_FILE_NAME = "state.lock"
 
@@ -29,6 +34,11 @@ PAUSE_SECONDS = 0.05
 """The pause between two of these tries."""
 
 _pause = partial(time.sleep, PAUSE_SECONDS)
+
+
+def can_lock() -> bool:
+    """Return whether this system has locks of flock(2)."""
+    return fcntl is not None
 
 
 class DirectoryInUseError(Exception):

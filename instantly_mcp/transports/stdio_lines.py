@@ -42,8 +42,8 @@ class ILineSink(Interface):
     def write_line(message: bytes) -> None:
         """Send one encoded message; never blocks, and keeps the order.
 
-        :param message: JSON without a line feed. It is dropped silently when the client
-            has closed its end.
+        :param message: JSON in UTF-8. It is dropped silently when the client has closed
+            its end.
         """
 
 
@@ -55,6 +55,13 @@ class ILineConsumer(Interface):
 
         :param line: UTF-8, not blank, without its end, at most `MAX_LINE_BYTES`. It may
             still be anything but a message.
+        """
+
+    def pressed(high: bool) -> None:
+        """Note that the client leaves much of what it was sent unread.
+
+        :param high: from now on; ``False`` when it has caught up. Meanwhile no further
+            lines are read, and who relays should not read from elsewhere either.
         """
 
     def ended() -> Deferred[None]:

@@ -173,7 +173,8 @@ class OutputThread:
         """Queue one message."""
         if not self._open:
             return
-        line = message + b"\n"
+        # A line feed between two tokens of JSON means as much as a space.
+        line = message.replace(b"\n", b" ") + b"\n"
         self._count(len(line))
         self._queue.put(line)
         if self._unwritten > MAX_UNREAD_BYTES:
@@ -228,16 +229,19 @@ class StdioPipes:
     """Connects standard input and output to a consumer.
 
     :param call: ``callFromThread`` of the reactor.
-    :ivar done: fires when the consumer has finished and all its messages are written.
+    :ivar finished: fires when the consumer has finished.
+    :ivar done: fires after that, when all its messages are written or cannot be.
     """
 
     streams: StandardStreams
     call: CallFromThread
+    finished: Deferred[None] = field(factory=Deferred, init=False, repr=False)
     done: Deferred[None] = field(factory=Deferred, init=False, repr=False)
     _input: InputThread = field(init=False, repr=False)
     _output: OutputThread = field(init=False, repr=False)
     _connection: LineConnection = field(init=False, repr=False)
     _ending: bool = field(default=False, init=False)
+    _pressed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Prepare both threads."""
@@ -273,11 +277,21 @@ class StdioPipes:
             return
         self._ending = True
         ended = self._connection.end(complete=complete)
-        ended.addCallback(lambda _: self._output.close())
+        ended.addCallback(self._close)
         ended.chainDeferred(self.done)
 
+    def _close(self, _: None) -> Deferred[None]:
+        self.finished.callback(None)
+        return self._output.close()
+
     def _balance(self, unwritten: int) -> None:
-        if unwritten > PAUSE_BYTES:
+        if unwritten > PAUSE_BYTES and not self._pressed:
+            self._press(True)
             self._input.pause()
-        elif unwritten <= PAUSE_BYTES // 2:
+        elif unwritten <= PAUSE_BYTES // 2 and self._pressed:
+            self._press(False)
             self._input.resume()
+
+    def _press(self, high: bool) -> None:
+        self._pressed = high
+        self._connection.consumer.pressed(high)

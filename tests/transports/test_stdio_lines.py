@@ -55,6 +55,9 @@ class Heard:
         """Keep one."""
         self.lines.append(line)
 
+    def pressed(self, high: bool) -> None:
+        """Do nothing."""
+
     def ended(self) -> Deferred[None]:
         """Count the end."""
         self.ends += 1

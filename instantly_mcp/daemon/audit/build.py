@@ -35,10 +35,11 @@ def open_audit(
                 f"IMCP-AUDIT audit_file ({settings.origins['audit_file']}) needs a "
                 "state directory, which keeps the key of its chain: set state_dir"
             )
-        log.warn(
-            "IMCP-AUDIT there is no state directory: audit lines go to this log, and "
-            "no chain protects them"
-        )
+        if not settings.sandbox or settings.state_dir is not None:
+            log.warn(
+                "IMCP-AUDIT there is no state directory: audit lines go to this log, "
+                "and no chain protects them"
+            )
         return LoggedAudit(wall)
     path = audit_path(settings, directory)
     audit = AuditLog(AuditFile(path, Path(directory)), wall)

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import signal
 
-MEANT_FOR_A_DAEMON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Reload, rotate the log, and one that is not used. By default each ends a process."""
+MEANT_FOR_A_DAEMON = tuple(
+    signal.Signals[name]
+    for name in ("SIGHUP", "SIGUSR1", "SIGUSR2")
+    if name in signal.Signals.__members__
+)
+"""Reload, rotate the log, and one that is not used. By default each ends a process.
+
+Windows has none of them."""
 
 
 def ignore_signals_until_it_serves() -> None:

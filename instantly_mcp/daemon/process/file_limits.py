@@ -6,7 +6,6 @@ serves fewer connections and logs a warning.
 
 from __future__ import annotations
 
-import resource
 from typing import TypeAlias
 
 from attrs import evolve
@@ -14,6 +13,12 @@ from attrs import evolve
 from ...api.http.connection import KEPT_CONNECTIONS
 from ...web.http.limits import WebLimits
 from ..settings.settings import Settings
+
+try:
+    import resource
+except ImportError:
+    # Windows. No daemon runs there, but `instantly-mcp stdio` imports this module.
+    resource = None  # type: ignore[assignment]
 
 OTHER_FILES = 64
 """Descriptors for logs, listening sockets, the reactor and libraries."""

@@ -37,6 +37,9 @@ from .sources.secret_files import exposures
 from .supervisor import Supervisor
 from .validation import broken_rules, unwise_choices
 
+TOKEN_VARIABLE = "INSTANTLY_TOKEN"
+"""The token with which ``instantly-mcp stdio --url`` connects to a daemon."""
+
 
 def resolve(given: GivenOptions, environ: Mapping[str, str]) -> Settings:
     """Return the settings from all four sources.
@@ -75,6 +78,11 @@ def examine(
 def examine_process(given: GivenOptions) -> tuple[Settings, Sequence[str]]:
     """Examine the settings with the environment of this process."""
     return examine(given, os.environ)
+
+
+def token_of_process() -> str | None:
+    """Return what `TOKEN_VARIABLE` holds in the environment of this process."""
+    return os.environ.get(TOKEN_VARIABLE)
 
 
 def _fit_for_sandbox(settings: Settings) -> Settings:

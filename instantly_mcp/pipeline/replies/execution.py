@@ -71,7 +71,7 @@ class MessageExecutor:
             headers=exchange.headers,
         )
         if isinstance(message, Batch):
-            return self._batch(message, caller, streams, versioned)
+            return self.batch(message, caller, streams, versioned)
         if isinstance(message, InvalidMember):
             return succeed(_error_answer(message, versioned))
         if message is None or not isinstance(message, Request):
@@ -148,13 +148,17 @@ class MessageExecutor:
         reads = tool is not None and tool.annotations.read_only
         return OpenCall(request, caller.rights, reads=reads)
 
-    def _batch(
+    def batch(
         self,
         batch: Batch,
         caller: Caller,
         streams: StreamLog | None,
-        headers: HeaderPairs,
+        headers: HeaderPairs = (),
     ) -> Deferred[Reply]:
+        """Answer the members of a batch together.
+
+        :param streams: the session's resumable streams, if there is a session.
+        """
         started: list[PendingReply] = []
 
         def start(member: Message | InvalidMember) -> Deferred[Reply | None]:

@@ -57,7 +57,8 @@ class Caller:
     :param revision: the revision that the response is written in.
     :param credential: the credential for the upstream, if the caller has one.
     :param session: the caller's legacy session, if it has one.
-    :param headers: the HTTP headers of the request; required in the modern era.
+    :param headers: the HTTP headers of the request; required in the modern era, where
+        `NO_HEADER_LAYER` stands for a transport without headers.
     :param sink: takes the notifications that belong to this request.
     :param rights: what the caller may do; at most what its credential permits.
     """

@@ -28,6 +28,7 @@ from ..primitives.listing import (
 from ..primitives.selected import permits
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
 from ..server_features import RequestContext, Result, ServerFeatures
+from ..wire.envelope import NO_HEADER_LAYER
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -86,6 +87,7 @@ def call_tool(
         compiled.param_headers
         and revision.modern
         and context.caller.headers is not None
+        and context.caller.headers is not NO_HEADER_LAYER
     ):
         given = arguments if isinstance(arguments, dict) else {}
         check_param_headers(compiled.param_headers, given, context.caller.headers)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
+from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject
 from ..interfaces import IHeaders
@@ -48,6 +49,21 @@ _PLAIN = re.compile(r"[\t\x20-\x7e]*")
 _PREFIX, _SUFFIX = "=?base64?", "?="
 
 
+@implementer(IHeaders)
+class NoHeaderLayer:
+    """Stands for the headers of a transport that has none, such as stdio."""
+
+    def all(self, name: str) -> Sequence[str]:
+        """Return nothing."""
+        return ()
+
+
+NO_HEADER_LAYER = NoHeaderLayer()
+"""With it in place of headers, the envelope in the body alone counts.
+
+It is passed explicitly: an HTTP transport that forgets its headers must not get by."""
+
+
 @frozen(kw_only=True)
 class Envelope:
     """The envelope of a modern request."""
@@ -60,6 +76,7 @@ class Envelope:
 def open_envelope(request: Request, headers: IHeaders) -> Envelope:
     """Check the envelope of a modern request against its HTTP headers.
 
+    :param headers: `NO_HEADER_LAYER` if the transport has none.
     :raises ProtocolError: -32602, -32020 or -32022, all with HTTP status 400.
     """
     meta = request.params.get("_meta")
@@ -68,15 +85,14 @@ def open_envelope(request: Request, headers: IHeaders) -> Envelope:
     stated = _stated_version(meta)
     capabilities = _capabilities(meta)
     log_level = _log_level(meta)
-    for name in (VERSION_HEADER, METHOD_HEADER, NAME_HEADER):
-        if len(headers.all(name)) > 1:
-            raise header_mismatch(f"{name} is repeated")
-    if _single(headers, VERSION_HEADER) != stated:
-        raise header_mismatch(f"{VERSION_HEADER} differs from params._meta")
+    has_headers = headers is not NO_HEADER_LAYER
+    if has_headers:
+        _check_version(headers, stated)
     revision = MODERN_REVISIONS.get(stated)
     if revision is None:
         raise unsupported_version(stated, list(MODERN_REVISIONS))
-    _check_routing(request, headers)
+    if has_headers:
+        _check_routing(request, headers)
     return Envelope(revision=revision, capabilities=capabilities, log_level=log_level)
 
 
@@ -126,6 +142,14 @@ def _log_level(meta: JsonObject) -> str | None:
             f"{META_LOG_LEVEL} is not a valid MCP log level", status=400
         )
     return level  # type: ignore[no-any-return]
+
+
+def _check_version(headers: IHeaders, stated: str) -> None:
+    for name in (VERSION_HEADER, METHOD_HEADER, NAME_HEADER):
+        if len(headers.all(name)) > 1:
+            raise header_mismatch(f"{name} is repeated")
+    if _single(headers, VERSION_HEADER) != stated:
+        raise header_mismatch(f"{VERSION_HEADER} differs from params._meta")
 
 
 def _check_routing(request: Request, headers: IHeaders) -> None:

@@ -16,10 +16,8 @@ bytes still unsent, or when an event stream finds unsent bytes at a keep-alive.
 
 from __future__ import annotations
 
-import fcntl
 import socket
 import struct
-import termios
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -28,6 +26,13 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from .limits import WebLimits
+
+try:
+    import fcntl
+    import termios
+except ImportError:
+    # Windows. No daemon runs there, but `instantly-mcp stdio` imports this module.
+    fcntl = termios = None  # type: ignore[assignment]
 
 _LOOKS_PER_STALL = 4
 """How often buffers are measured during `WebLimits.write_stall_seconds`."""

@@ -30,6 +30,7 @@ from instantly_mcp.daemon.process.signals import Signals
 from instantly_mcp.daemon.reload import Reloader
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.sandbox.journal import Journal
+from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.sandbox.world import World
 from tests.web.site import Pipe, request
 
@@ -44,6 +45,15 @@ JSON_AND_EVENTS = {
     "Content-Type": "application/json",
     "Accept": "application/json, text/event-stream",
 }
+
+
+def taken_writes(sandbox: Sandbox, key: str) -> list[str]:
+    """Return the writes that were executed for a key since the last call."""
+    workspace = sandbox.workspace(key)
+    journal = workspace.journal
+    workspace.journal = Journal()
+    found = [each["operation"] for each in journal.as_json()]
+    return [name for name in found if not BY_ID[name].effect.read_only]
 
 
 class StillReactor(MemoryReactorClock):
@@ -123,11 +133,7 @@ class MemoryDaemon:
 
     def writes(self, key: str) -> list[str]:
         """Return the writes that Instantly executed for a key since the last call."""
-        workspace = self.sandbox.workspace(key)
-        journal = workspace.journal
-        workspace.journal = Journal()
-        found = [each["operation"] for each in journal.as_json()]
-        return [name for name in found if not BY_ID[name].effect.read_only]
+        return taken_writes(self.sandbox, key)
 
     def connect(self, host: str = "127.0.0.1") -> Wire:
         """Open a connection."""

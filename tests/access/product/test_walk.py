@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -72,10 +73,12 @@ class Walker(SynchronousTestCase):
     """Makes attempts, and compares what Instantly received with the oracle.
 
     :cvar key: whose simulated workspace is looked at.
+    :cvar ways: those that `walk` knows.
     :ivar flaws: what differs; all of it is shown at the end.
     """
 
     key = KEY
+    ways: Mapping[str, Any] = WAYS
     daemon: MemoryDaemon
 
     def setUp(self) -> None:
@@ -101,7 +104,7 @@ class Walker(SynchronousTestCase):
             expected = verdict(attempt.classes, level, policy, stops=attempt.stops)
             arguments = attempt.made(self.daemon.world(self.key))
             self.daemon.writes(self.key)
-            result = WAYS[way](caller, attempt.tool, arguments)
+            result = self.ways[way](caller, attempt.tool, arguments)
             steps = [
                 expected,
                 self.daemon.writes(self.key),
@@ -135,7 +138,7 @@ class Walker(SynchronousTestCase):
         again = {**arguments, "confirm_token": token}
         found: list[object] = []
         for _ in range(2):
-            WAYS[way](caller, attempt.tool, again)
+            self.ways[way](caller, attempt.tool, again)
             found.append(self.daemon.writes(self.key))
         return found
 

@@ -44,17 +44,28 @@ def explained(setting: Setting) -> str:
     return f"{said} [default: {usual.replace('True', 'true')}]"
 
 
-class SettingOptions(ExactOptions):
-    """One option for each setting."""
+def offer(options: type[SomeSettingOptions], settings: Sequence[Setting]) -> None:
+    """Add one option for each of these settings to a class of options."""
+    flags = [[each.option, None, each.help] for each in settings if each.flag]
+    parameters = [
+        [each.option, None, None, explained(each)]
+        for each in settings
+        if not each.flag and not each.repeatable
+    ]
+    # Twisted adds up what each class in the order of inheritance defines itself.
+    own = vars(options)
+    options.optFlags = [*own.get("optFlags", ()), *flags]
+    options.optParameters = [*own.get("optParameters", ()), *parameters]
+    for each in settings:
+        if each.repeatable:
+            setattr(options, f"opt_{each.name}", _collecting(each))
 
-    optFlags = [
-        [setting.option, None, setting.help] for setting in SETTINGS if setting.flag
-    ]
-    optParameters = [
-        [setting.option, None, None, explained(setting)]
-        for setting in SETTINGS
-        if not setting.flag and not setting.repeatable
-    ]
+
+class SomeSettingOptions(ExactOptions):
+    """Reads the options of settings that `offer` has added."""
+
+    optFlags: Sequence[Sequence[str | None]] = ()
+    optParameters: Sequence[Sequence[str | None]] = ()
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse the words of a command line; ``None`` for those of this process.
@@ -87,9 +98,11 @@ class SettingOptions(ExactOptions):
         return given
 
 
-for _setting in SETTINGS:
-    if _setting.repeatable:
-        setattr(SettingOptions, f"opt_{_setting.name}", _collecting(_setting))
+class SettingOptions(SomeSettingOptions):
+    """One option for each setting."""
+
+
+offer(SettingOptions, SETTINGS)
 
 
 def print_version() -> None:
