@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.support.timing import PATIENCE_SECONDS
 
+from .not_on_stdio import remarks, without_http
 from .verdict import Report, Selection, read, table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,13 +58,28 @@ SELECTIONS = (
 )
 
 
+ON_STDIO = (
+    Selection(
+        name="stdio: requirements 2025-11-25",
+        arguments=("--requirements", "2025-11-25"),
+        expected=33,
+    ),
+    Selection(
+        name="stdio: requirements 2026-07-28",
+        arguments=("--requirements", "2026-07-28"),
+        expected=50,
+    ),
+)
+"""Sent to the fixture on stdio; `not_on_stdio` has what does not count of them."""
+
+
 @contextmanager
-def fixture(work: Path) -> Iterator[str]:
+def fixture(work: Path, module: str = "tests.conformance") -> Iterator[str]:
     """Run the fixture server inside the ``with`` block; yield its URL."""
-    ready = work / "ready.json"
-    command = [sys.executable, "-m", "tests.conformance", "--port", "0"]
+    ready = work / f"{module}.json"
+    command = [sys.executable, "-m", module, "--port", "0"]
     with (
-        (work / "fixture.log").open("wb") as log,
+        (work / f"{module}.log").open("wb") as log,
         subprocess.Popen(
             [*command, "--ready-file", str(ready)],
             cwd=ROOT,
@@ -84,7 +100,7 @@ def _url(ready: Path, process: subprocess.Popen[bytes]) -> str:
         if ready.exists() and (text := ready.read_text(encoding="utf-8")):
             return str(json.loads(text)["url"])
         time.sleep(LOOK_SECONDS)
-    raise RuntimeError("the fixture does not start; see fixture.log")
+    raise RuntimeError("the fixture does not start; see its log")
 
 
 def run(selection: Selection, npm: Path, url: str, folder: Path) -> Report:
@@ -121,7 +137,14 @@ def main() -> int:
             run(selection, options.npm.resolve(), url, work / f"run-{number}")
             for number, selection in enumerate(SELECTIONS, 1)
         ]
-    sys.stdout.write(f"{table(reports)}\n")
+    with fixture(work, "tests.conformance.stdio_adapter") as url:
+        reports += [
+            without_http(
+                run(selection, options.npm.resolve(), url, work / f"stdio-{number}")
+            )
+            for number, selection in enumerate(ON_STDIO, 1)
+        ]
+    sys.stdout.write("\n".join([*remarks(), table(reports), ""]))
     return int(any(report.failed for report in reports))
 
 
