@@ -94,6 +94,10 @@ class DaemonHttp:
             raise (AnswerLost if sent else NotSent)() from error
         return _head(response)
 
+    def hidden(self, text: str) -> str:
+        """Return a text of the server without the token, which it may repeat."""
+        return text if self.token is None else self.token.cut_from(text, "[token]")
+
     async def read(self, head: ReplyHead) -> bytes:
         """Read the body of a reply.
 

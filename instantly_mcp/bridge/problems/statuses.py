@@ -76,6 +76,14 @@ def busy(message: str, address: DaemonAddress) -> Problem:
     )
 
 
+def forgetful(address: DaemonAddress) -> Problem:
+    """Return the problem of a server that does not have the sessions that it opens."""
+    return turned_away(
+        f"{address.shown} does not recognize the sessions that it opens.",
+        "Tell your admin: several servers may share this address.",
+    )
+
+
 def not_mcp(status: int, media: str, body: bytes, address: DaemonAddress) -> Problem:
     """Return the problem of an answer that is not MCP."""
     if status == 400 and b"HTTPS port" in body:

@@ -16,6 +16,7 @@ from ..http.certificates import look_at
 from ..http.daemon_http import AnswerLost, DaemonHttp, NotSent, ReplyHead
 from ..problems.diagnosis import certificate_error_in, explain, explain_certificate
 from ..problems.problem import Problem
+from ..problems.statuses import forgetful
 from .link import RESTART_SECONDS
 from .replies import (
     Deliver,
@@ -142,6 +143,8 @@ class Posting:
         """Return the problem that one of `FAILURES` means."""
         if isinstance(error, TurnedAway | Overloaded | ProxyFailed):
             return error.problem
+        if isinstance(error, SessionGone):
+            return forgetful(self.http.address)
         refused = certificate_error_in(error)
         if refused is None:
             return explain(error, self.http.address)
@@ -167,7 +170,7 @@ class Posting:
                 head = await self.http.send("GET", headers, b"", HANDSHAKE_SECONDS)
                 await reader.resume(head)
             except AnswerLost:
+                if reader.is_over or self.clock.seconds() > deadline:
+                    raise
                 if reader.parser.last_id != before:
                     deadline = self.clock.seconds() + RESTART_SECONDS
-                elif reader.is_over or self.clock.seconds() > deadline:
-                    raise

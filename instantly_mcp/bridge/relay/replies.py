@@ -139,9 +139,10 @@ class ReplyReader:
         address, status = self.http.address, head.status
         value = read_message(body)
         error = error_of(value)
-        message = "" if error is None else str(error["message"])
+        hidden = self.http.hidden
+        message = "" if error is None else hidden(str(error["message"]))
         if 300 <= status < 400:
-            raise TurnedAway(redirected(head.location, address))
+            raise TurnedAway(redirected(hidden(head.location), address))
         if status == 404 and self.in_session and _is_about_session(value, error):
             raise SessionGone
         if status in (401, 403):
@@ -153,7 +154,7 @@ class ReplyReader:
         if not body and status in (200, 202, 204):
             return
         if value is None:
-            raise TurnedAway(not_mcp(status, head.media, body, address))
+            raise TurnedAway(not_mcp(status, hidden(head.media), body, address))
         self._deliver_whole(value, body)
 
     def _deliver_whole(self, value: Json, body: bytes) -> None:
