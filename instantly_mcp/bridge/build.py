@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -24,15 +26,16 @@ def make_bridge(
     target: BridgeTarget,
     reactor: object,
     output: ILineSink,
-    report: Callable[[str], object],
+    report: Callable[[str], object] | None = None,
 ) -> IRelay:
     """Return the relay that serves one client.
 
     It never fails: with unusable settings the client gets a server that says so.
 
     :param output: takes the messages for the client.
-    :param report: writes a line for the user, on standard error.
+    :param report: writes a line for the user; ``None`` for standard error.
     """
+    report = report or _to_standard_error
     client = LocalClient(output)
     try:
         settings = read_settings(target)
@@ -43,6 +46,12 @@ def make_bridge(
         report(settings.warning)
     side = DaemonSide(posting=_posting(settings, reactor), client=client, report=report)
     return Bridge(side=side, client=client)
+
+
+def _to_standard_error(line: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"instantly-mcp: {line}\n")
+        sys.stderr.flush()
 
 
 def _posting(settings: RelaySettings, reactor: object) -> Posting:

@@ -47,12 +47,10 @@ class IRelay(Protocol):
         """Read nothing from the daemon while the client leaves too much unread."""
 
 
-MakeBridge: TypeAlias = Callable[
-    [BridgeTarget, Any, ILineSink, Callable[[str], object]], IRelay
-]
-"""``bridge.build.make_bridge(target, reactor, output, report)``: builds a relay.
+MakeBridge: TypeAlias = Callable[[BridgeTarget, Any, ILineSink], IRelay]
+"""``bridge.build.make_bridge(target, reactor, output)``: builds a relay.
 
 The relay connects when the first message arrives, and writes the messages for the
 client to `output`. It is built in any case: with an address, a token or certificates
-that cannot be used it serves one tool that says so. `report` gets one line for the
-user, for standard error, whenever the connection has a problem."""
+that cannot be used it serves one tool that says so. Whenever the connection has a
+problem, a line on standard error says so too."""
