@@ -171,11 +171,10 @@ class Bridge:
             return
         if id in self._calls:
             call, running = self._calls[id]
-            call.withdrawn = True
-            if call.modern or self.side.link.state is LinkState.LOST:
-                cancel(running)
-            else:
+            if not call.modern:
                 self._tell(line)
+            # An answer that comes nevertheless is not wanted, nor a resumed stream.
+            cancel(running)
 
     def _tell(self, line: bytes) -> None:
         """Send a message of the legacy era that expects no answer."""

@@ -53,7 +53,6 @@ class RelayedCall:
     :param line: the body.
     :param modern: the era.
     :ivar waiting: the requests that are not answered yet.
-    :ivar withdrawn: the client cancelled, and does not wait for an answer.
     """
 
     context: CallContext
@@ -61,7 +60,6 @@ class RelayedCall:
     requests: Sequence[Request]
     modern: bool
     waiting: dict[Id, Request] = field(init=False)
-    withdrawn: bool = field(default=False, init=False)
     _deadline: float | None = field(default=None, init=False)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, init=False)
     _learned: bool = field(default=False, init=False)
@@ -80,7 +78,7 @@ class RelayedCall:
     async def run(self) -> None:
         """Try until each request is answered, here if need be."""
         sessions = 0
-        while self.waiting and not self.withdrawn:
+        while self.waiting:
             try:
                 await self._once()
             except CancelledError:
@@ -164,8 +162,7 @@ class RelayedCall:
         del self.waiting[request.id]
         if request.method == "tools/list":
             self.context.book.read(message.get("result"))
-        if not self.withdrawn:
-            self.context.client.write(text)
+        self.context.client.write(text)
 
     def _is_about_headers(self, message: JsonObject) -> bool:
         """Say whether the daemon misses headers that its list of tools would name."""
@@ -193,8 +190,6 @@ class RelayedCall:
 
     async def _failed(self, what: Failed) -> None:
         """Wait for another attempt, or answer what is left."""
-        if self.withdrawn:
-            return
         link, clock = self.context.link, self.context.posting.clock
         repeatable = self._may_repeat()
         if what.in_doubt and not repeatable:

@@ -278,9 +278,9 @@ class RestartTests(RelayTestCase):
             {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel}
         )
         self.daemon.take("notifications/cancelled").answer(status=202)
-        call.stream()
-        call.end()
-        self.assertEqual(self.heard(), [])
+        self.assertTrue(call.cancelled)
+        self.clock.advance(60)
+        self.assertEqual((self.heard(), self.daemon.requests), ([], []))
 
     def test_refused_then_lost(self):
         """Attempts that were not sent do not make a later one repeatable."""
