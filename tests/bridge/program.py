@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from twisted.internet import reactor
+from twisted.internet import reactor as real_reactor
 
 from instantly_mcp._credential import Secret
 from instantly_mcp.bridge.build import make_bridge
 from instantly_mcp.bridge.target import BridgeTarget
 from instantly_mcp.transports.stdio_pipes import StdioPipes, take_standard_streams
+
+reactor: Any = real_reactor
 
 
 def main(url: str, ca_file: str | None = None) -> None:
