@@ -63,5 +63,6 @@ def _posting(settings: RelaySettings, reactor: object) -> Posting:
         token=settings.token,
         fields=settings.headers,
         clock=IReactorTime(reactor),
+        close=pooled.close,
     )
     return Posting(http=http, reactor=reactor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -9,6 +10,7 @@ from attrs import frozen
 
 from ...api.upstream import Upstream
 
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _SAFE = "/!$&'()*+,;=:@%~"
 
 
@@ -42,8 +44,11 @@ class DaemonAddress:
             raise ValueError("it contains a space or a control character")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         port = f":{parts.port}" if parts.port is not None else ""
+        origin = Upstream.parse(f"{parts.scheme}://{host}{port}")
+        if not _HOST.fullmatch(origin.host):
+            raise ValueError("the name of the server has a character that names lack")
         return cls(
-            origin=Upstream.parse(f"{parts.scheme}://{host}{port}"),
+            origin=origin,
             path=quote(parts.path.rstrip("/") or "/mcp", safe=_SAFE),
         )
 

@@ -12,6 +12,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
 from ..._credential import Secret
+from ..._noop import noop
 from .address import DaemonAddress
 from .bodies import EventBody, RequestBody, WholeBody
 from .pressure import Pressure
@@ -58,6 +59,7 @@ class DaemonHttp:
 
     :param agent: refuses every other origin, and follows no redirect.
     :param token: sent with each request as a bearer token.
+    :param close: closes idle connections.
     :param fields: headers that are sent with each request.
     """
 
@@ -66,6 +68,7 @@ class DaemonHttp:
     token: Secret | None
     fields: Fields
     clock: IReactorTime
+    close: Callable[[], object] = noop
     pressure: Pressure = field(factory=Pressure)
 
     async def send(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from OpenSSL.SSL import Error as LibraryError
+from OpenSSL.crypto import Error as LibraryError
 from twisted.internet.ssl import Certificate, platformTrust, trustRootFromCertificates
 from twisted.web.client import BrowserLikePolicyForHTTPS, HostnameCachingHTTPSPolicy
 from twisted.web.iweb import IPolicyForHTTPS

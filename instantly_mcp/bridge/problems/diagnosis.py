@@ -57,7 +57,7 @@ def explain(error: BaseException, address: DaemonAddress) -> Problem:
             return _strange(shown, "an answer that is too large")
         if isinstance(each, UnaskedEncoding):
             return _strange(shown, "a compressed answer that was not asked for")
-    return unreachable(shown, "the connection was closed")
+    return _closed(address)
 
 
 def explain_certificate(
@@ -111,6 +111,17 @@ def _refused(address: DaemonAddress) -> Problem:
     if address.is_loopback:
         step = "Nothing listens there: start the server on this computer."
     return unreachable(address.shown, "connection refused", step)
+
+
+def _closed(address: DaemonAddress) -> Problem:
+    step = ""
+    if not address.origin.secure:
+        # A port with TLS does this too when it gets a request in plain HTTP.
+        step = (
+            "Try again in a minute. If that does not help, ask your admin whether the "
+            "address begins with https://."
+        )
+    return unreachable(address.shown, "the connection was closed", step)
 
 
 def _no_such_name(address: DaemonAddress) -> Problem:

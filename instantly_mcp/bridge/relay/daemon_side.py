@@ -121,6 +121,7 @@ class DaemonSide:
         for running in list(self._background):
             running.cancel()
         await self.legacy.end()
+        self.posting.http.close()
 
     async def _probe_session(self) -> None:
         if not self.legacy.is_open:
