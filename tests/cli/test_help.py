@@ -63,10 +63,11 @@ class HelpTests(SynchronousTestCase):
         line or the text for the argument.
         """
         for node in commands():
-            text = " ".join(help_of(node).split())
+            # Lines may end after a hyphen.
+            text = "".join(help_of(node).split())
             for option in node.options:
                 for word in () if option.takes is None else option.takes.words:
-                    about = text.partition(f"--{option.name}=")[2].partition(" --")[0]
+                    about = text.partition(f"--{option.name}=")[2].partition("--")[0]
                     self.assertIn(word, about, (node.path, option.name))
             for word in node.argument.words:
                 self.assertIn(word, text.partition("Options:")[0], node.path)

@@ -60,7 +60,12 @@ class ReportTests(ChoiceTestCase):
         self.assertEqual(
             (missing["workspace"], missing["code"]), (GREEN, "key_rejected")
         )
-        self.assertIn(GREEN, report["warning"])
+        self.assertEqual(
+            report["warning"],
+            "19 of 20 workspaces answered. The totals do not include the others. "
+            f"{GREEN}: Instantly rejected the API key that this server has for "
+            f"workspace {GREEN}.",
+        )
         self.assertNotIn(GREEN, self.rows(report))
         lost = self.rows(whole)[GREEN]["overview"]["emails_sent_count"]
         self.assertEqual(

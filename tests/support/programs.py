@@ -107,6 +107,9 @@ CURL_HTTP2 = Needed(
 SYSTEMD_ANALYZE = command("systemd-analyze", "systemd")
 LOGROTATE = command("logrotate", "logrotate")
 CHROMIUM = command("chromium", "chromium")
+BASH = command("bash", "bash")
+ZSH = command("zsh", "zsh")
+FISH = command("fish", "fish")
 
 
 def all_wanted() -> bool:

@@ -145,6 +145,13 @@ class WorkspaceBook:
     def __contains__(self, alias: str) -> bool:
         return alias in self._entries
 
+    def check(self, entries: Sequence[WorkspaceEntry]) -> None:
+        """Check workspaces as `add` does, with their key files, and add none.
+
+        :raises BadEntryError: with a sentence for each entry that cannot be added.
+        """
+        self._checked(entries)
+
     def add(self, entries: Sequence[WorkspaceEntry]) -> Deferred[None]:
         """Add workspaces: all of them, or none.
 

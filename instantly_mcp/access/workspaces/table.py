@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 COLUMNS = ("alias", "api_key_file", "under", "id")
 """The columns of the file, in any order."""
 
+OTHER_NAMES = {"key_file": "api_key_file", "workspace_id": "id"}
+"""Other names of columns; a hyphen or a blank is as good as an underscore."""
+
 
 def read_table(text: str) -> Sequence[tuple[int, WorkspaceEntry]]:
     """Read workspaces from a file of comma-separated values (RFC 4180).
@@ -59,6 +62,12 @@ def _rows(reader: _csv.Reader) -> Iterator[tuple[int, Sequence[str]]]:
 
 def _columns(header: Sequence[str]) -> Sequence[str]:
     names = [name.lower().replace("-", "_").replace(" ", "_") for name in header]
+    names = [OTHER_NAMES.get(name, name) for name in names]
+    if "access" in names:
+        raise BadEntryError(
+            "line 1: a workspace has no access level: leave the column access out, and "
+            "give the level to each token (token add --access)"
+        )
     unknown = [name for name in names if name not in COLUMNS]
     if "alias" not in names or unknown or len(set(names)) != len(names):
         raise BadEntryError(

@@ -43,11 +43,12 @@ class AdminOptions(CommandOptions):
 
     :cvar command: the name of the command, such as ``token.add``.
     :cvar reads: it changes nothing, and creates no file where there is none.
+    :ivar public_url: where clients reach the daemon, by the settings of this command.
     """
 
     command: str
     reads = False
-
+    public_url: str | None = None
     takes = {"state-dir": FILE, "config": FILE}
     optFlags = [["json", None, "Print the answer as JSON."]]
     optParameters = [
@@ -80,6 +81,7 @@ class AdminOptions(CommandOptions):
             if self[option] is not None
         }
         settings, errors = examine_process(given)
+        self.public_url = settings.public_url
         directory = state_directory(settings, errors, create=not self.reads)
         answers: list[Json] = []
         alone: list[str] = []

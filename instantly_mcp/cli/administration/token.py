@@ -7,13 +7,20 @@ from collections.abc import Iterable, Sequence
 from twisted.python import usage
 
 from ..._json_codec import Json
+from ...clients.registry import CLIENTS
 from ...daemon.control.commands.tokens import AddToken, NamedToken, NarrowToken
 from ...daemon.control.dispatch import NoArguments
+from ...daemon.settings.parsers import endpoint
 from ..interfaces import Subcommands
 from ..options import LEVELS, TOOLSETS, CommandGroup, OptionValues
+from ..snippet import DEFAULT_URL
 from .columns import in_columns
+from .handout import EVERY, clients_named, handout
 from .one_word import OneWordOptions
 from .options import AdminOptions
+from .token_rotation import TokenRotateOptions
+
+_SNIPPETS = (EVERY, *CLIENTS)
 
 
 class TokenAddOptions(AdminOptions):
@@ -24,8 +31,13 @@ class TokenAddOptions(AdminOptions):
     examples = (
         'instantly-mcp token add --name "Anna, laptop" --access draft --expires 90d',
         "instantly-mcp token add --name Ben --workspace acme --workspace birch",
+        "instantly-mcp token add --name Cai --snippet claude-code,cursor",
     )
-    takes = {"access": LEVELS, "toolsets": TOOLSETS}
+    takes = {
+        "access": LEVELS,
+        "toolsets": TOOLSETS,
+        "snippet": OptionValues(_SNIPPETS),
+    }
     longdesc = (
         "Issues a connection token and prints it once: only its digest is stored. "
         "Clients send it in place of an Instantly key."
@@ -40,6 +52,13 @@ class TokenAddOptions(AdminOptions):
             f"Comma-separated: {', '.join(TOOLSETS.words)}; default: the daemon's.",
         ],
         ["expires", None, None, "A span such as 90d, or the last day; default: never."],
+        [
+            "snippet",
+            None,
+            None,
+            f"Also print the configuration of these clients: {', '.join(_SNIPPETS)}.",
+        ],
+        ["url", None, None, "URL of the MCP endpoint for --snippet."],
     ]
 
     def __init__(self) -> None:
@@ -59,9 +78,15 @@ class TokenAddOptions(AdminOptions):
         self._caps[name] = int(number)
 
     def postOptions(self) -> None:
-        """Require a name."""
+        """Require a name, and clients that exist."""
         if not self["name"]:
             raise usage.UsageError("--name is missing")
+        self.clients = clients_named(self["snippet"])
+        if self["url"] is not None:
+            try:
+                self["url"] = endpoint(self["url"])
+            except ValueError as error:
+                raise usage.UsageError(f"--url {error}") from None
 
     def request(self) -> AddToken:
         return AddToken(
@@ -76,6 +101,10 @@ class TokenAddOptions(AdminOptions):
     def shown(self, value: Json) -> Iterable[str]:
         yield value["token"]
         yield f"This is {value['id']} ({value['name']}). It is not shown again."
+        if self.clients:
+            public = None if self.public_url is None else f"{self.public_url}/mcp"
+            url = self["url"] or public or DEFAULT_URL
+            yield from handout(value["name"], url, self.clients)
 
 
 class TokenListOptions(AdminOptions):
@@ -160,6 +189,7 @@ class TokenOptions(CommandGroup):
         ("add", None, TokenAddOptions, "Issue a token."),
         ("list", None, TokenListOptions, "List the tokens."),
         ("narrow", None, TokenNarrowOptions, "Limit a token further."),
+        ("rotate", None, TokenRotateOptions, "Replace tokens by new ones."),
         ("revoke", None, TokenRevokeOptions, "Revoke a token."),
     )
 

@@ -29,8 +29,10 @@ class _AddedOptions(OneWordOptions):
 
     def shown(self, value: Json) -> Iterable[str]:
         """Say what was added."""
-        for alias in value["added"]:
+        for alias in value.get("added", ()):
             yield f"added {alias}"
+        for alias in value.get("valid", ()):
+            yield f"would add {alias}"
         for warning in value["warnings"]:
             yield printable(warning)
 
@@ -78,15 +80,24 @@ class WorkspaceAddOptions(_AddedOptions):
 class WorkspaceImportOptions(_AddedOptions):
     """Options of ``workspace import``."""
 
-    synopsis = "instantly-mcp workspace import FILE.csv"
-    examples = ("instantly-mcp workspace import clients.csv",)
+    synopsis = "instantly-mcp workspace import FILE.csv [--dry-run]"
+    examples = (
+        "instantly-mcp workspace import clients.csv --dry-run",
+        "instantly-mcp workspace import clients.csv",
+    )
     argument = FILE
     word = "the name of the CSV file"
     longdesc = (
         "The first line names the columns: alias,api_key_file,under,id. Relative paths "
-        "in the file begin at its folder. All workspaces are added, or none."
+        "in the file begin at its folder. Every line is checked, with its key file, "
+        "before anything is written: all workspaces are added, or none."
     )
-    command = "workspace.import"
+    optFlags = [["dry-run", None, "Check the file, and add nothing."]]
+
+    @property
+    def command(self) -> str:  # type: ignore[override]
+        """The command of the daemon."""
+        return "workspace.check" if self["dry-run"] else "workspace.import"
 
     def request(self) -> object:
         """Return the request, with the content of the file."""

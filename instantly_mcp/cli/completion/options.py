@@ -9,7 +9,7 @@ from twisted.python import usage
 from ..options import CommandOptions, OptionValues
 from .bash import bash_script
 from .fish import fish_script
-from .tree import CommandNode, tree_of
+from .tree import CommandNode, tree_of, with_implied
 from .zsh import zsh_script
 
 SHELLS: Mapping[str, Callable[[CommandNode], str]] = {
@@ -44,5 +44,6 @@ class CompletionOptions(CommandOptions):
 
     def run(self) -> int:
         """Print the script."""
-        print(SHELLS[self["shell"]](tree_of(self.parent)), end="")
+        root = with_implied(tree_of(self.parent), "run")
+        print(SHELLS[self["shell"]](root), end="")
         return 0

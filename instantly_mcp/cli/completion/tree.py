@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..options import ANYTHING, CommandOptions, OptionValues, values_of
 
@@ -67,6 +67,15 @@ def tree_of(
     )
 
 
+def with_implied(root: CommandNode, name: str) -> CommandNode:
+    """Return the program with the options of the command that it implies.
+
+    :param name: of the command that runs when a command line begins with an option.
+    """
+    (implied,) = (each for each in root.commands if each.path == (name,))
+    return evolve(root, options=[*root.options, *implied.options])
+
+
 def _options(options: CommandOptions) -> Iterator[OptionNode]:
     known = values_of(options)
     for written in options.longOpt:
@@ -87,15 +96,11 @@ def place(node: CommandNode) -> str:
 
 
 def places_by_values(root: CommandNode) -> dict[OptionValues, list[str]]:
-    """Return for each set of values the options that take it, as ``/check:--config``.
-
-    An option of the root is not among them: it takes no value.
-    """
+    """Return for each set of values the options with it, such as ``/run:--config``."""
     found: dict[OptionValues, list[str]] = {}
     for node in root.walk():
         for option in node.options:
             if option.takes is not None:
-                found.setdefault(option.takes, []).append(
-                    f"{place(node)}:--{option.name}"
-                )
+                written = f"{place(node)}:--{option.name}"
+                found.setdefault(option.takes, []).append(written)
     return found

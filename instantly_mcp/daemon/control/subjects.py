@@ -7,6 +7,7 @@ from ..access.books import Books
 from .commands.approvals import ApprovalCommands
 from .commands.approvers import ApproverCommands
 from .commands.sending import SendingCommands
+from .commands.token_rotation import TokenRotation
 from .commands.tokens import TokenCommands
 from .commands.workspaces import WorkspaceCommands
 from .dispatch import CommandTable
@@ -25,6 +26,7 @@ def command_table(books: Books, lasting: bool = True) -> CommandTable:
                 cap_names=DAILY,
                 known_workspace=books.workspaces.__contains__,
             ),
+            TokenRotation(book=books.tokens, wall=books.wall),
             WorkspaceCommands(books.workspaces),
             ApproverCommands(books.approvers),
             ApprovalCommands(books.approvals, books.approvers),

@@ -43,6 +43,16 @@ class ReadTableTests(SynchronousTestCase):
         )
         self.assertEqual(read_table(text), [(2, BLUE), (4, RED)])
 
+    def test_other_names_of_columns(self) -> None:
+        """The file of a key and the id have other names, which say the same."""
+        text = "alias,key-file,under,Workspace ID\nclient-red,,agency,ws-1\n"
+        self.assertEqual(read_table(text), [(2, RED)])
+
+    def test_access_is_for_tokens(self) -> None:
+        """A column for levels is refused with the place where they belong."""
+        (line,) = refusals("alias,key-file,access\nblue,k,draft\n")
+        self.assertIn("token add --access", line)
+
     def test_columns_may_be_left_out(self) -> None:
         """A file of keys needs two columns."""
         text = "alias,api_key_file\nclient-blue,keys/blue\n"

@@ -8,6 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import Json
 from instantly_mcp.cli.administration.options import AdminOptions
 from instantly_mcp.cli.administration.token import TokenOptions
+from instantly_mcp.clients.registry import CLIENTS
+from instantly_mcp.daemon.control.commands.token_rotation import RotateTokens
 from instantly_mcp.daemon.control.commands.tokens import (
     AddToken,
     NamedToken,
@@ -114,3 +116,72 @@ class TokenOptionsTests(SynchronousTestCase):
         self.assertEqual(revoked, "tabcdefgh (ada) is revoked.")
         (narrowed,) = self.parsed("narrow", "x").shown({**TOKEN, "toolsets": ["leads"]})
         self.assertIn("now has access draft and the toolsets: leads", narrowed)
+
+    def test_rotate(self) -> None:
+        """One token, those of a workspace, or all of them."""
+        for words, expected in (
+            (("rotate", "ada"), RotateTokens(token="ada")),
+            (
+                ("rotate", "--expires", "90d", "ada"),
+                RotateTokens(token="ada", expires="90d"),
+            ),
+            (("rotate", "--workspace", "blue"), RotateTokens(workspace="blue")),
+            (("rotate", "--all"), RotateTokens(all=True)),
+        ):
+            self.assertEqual(self.parsed(*words).request(), expected)
+
+    def test_rotate_shown(self) -> None:
+        """Each new token is on a line with its name; what failed is said."""
+        new = {**TOKEN, "token": "imt_new", "replaces": "told"}
+        value = {"tokens": [new], "failed": [{"name": "bob", "why": "disk full"}]}
+        _, row, said, failed = self.parsed("rotate", "--all").shown(value)
+        self.assertEqual(row.split(), ["ada", "imt_new", "tabcdefgh", "never"])
+        self.assertIn("revoked", said)
+        self.assertEqual(failed, "bob is not replaced, and valid: disk full")
+
+
+class HandoutTests(SynchronousTestCase):
+    """What ``token add --snippet`` prints for the holder."""
+
+    def shown(self, *words: str, public_url: str | None = None) -> list[str]:
+        """Return what is printed after the token itself."""
+        options = TokenOptions()
+        options.parseOptions(["add", "--name", "ada", *words])
+        options.subOptions.public_url = public_url
+        return list(options.subOptions.shown({"token": "imt_canary", **TOKEN}))[2:]
+
+    def test_none(self) -> None:
+        """Without the option there is none."""
+        self.assertEqual(self.shown(), [])
+
+    def test_clients(self) -> None:
+        """Each client's snippet has the URL and the variable, and not the token."""
+        lines = self.shown("--snippet", "claude-code,cursor")
+        text = "\n".join(lines)
+        self.assertIn("# Claude Code: ", text)
+        self.assertIn("# Cursor: ", text)
+        self.assertIn("http://127.0.0.1:3000/mcp", text)
+        self.assertIn("INSTANTLY_TOKEN", text)
+        self.assertNotIn("imt_", text)
+
+    def test_address(self) -> None:
+        """It is that of the option, else the public URL of the settings."""
+        public = "https://mcp.example.com"
+        for words, url in (
+            ((), f"{public}/mcp"),
+            (("--url", "http://other:1/mcp"), "http://other:1/mcp"),
+        ):
+            lines = self.shown("--snippet", "curl", *words, public_url=public)
+            self.assertIn(url, "\n".join(lines))
+
+    def test_every_client(self) -> None:
+        """All clients have a snippet."""
+        text = "\n".join(self.shown("--snippet", "all"))
+        for client in CLIENTS.values():
+            self.assertIn(f"# {client.title}: ", text)
+
+    def test_unknown(self) -> None:
+        """An unknown client is refused with the known ones."""
+        error = self.assertRaises(usage.UsageError, self.shown, "--snippet", "emacs")
+        self.assertIn("claude-code", str(error))
+        self.assertNotIn("emacs", str(error))

@@ -85,6 +85,17 @@ class ImportTests(SynchronousTestCase):
         )
         self.assertEqual(self.parsed(str(path)), expected)
 
+    def test_dry_run(self) -> None:
+        """With --dry-run the daemon only checks, and says what would be added."""
+        options = WorkspaceImportOptions()
+        options.parseOptions(["clients.csv", "--dry-run"])
+        self.assertEqual(options.command, "workspace.check")
+        shown = options.shown({"valid": ["blue"], "warnings": ["a warning"]})
+        self.assertEqual(list(shown), ["would add blue", "a warning"])
+        options = WorkspaceImportOptions()
+        options.parseOptions(["clients.csv"])
+        self.assertEqual(options.command, "workspace.import")
+
     def test_files_that_cannot_be_read(self) -> None:
         """A file that is missing, too large, or not text is refused."""
         large, binary = Path(self.mktemp()), Path(self.mktemp())

@@ -19,8 +19,8 @@ NOW = 1795915800.0
 """2026-11-29 at 01:30:00 UTC."""
 
 
-class TokenCommandsTests(SynchronousTestCase):
-    """Commands by name, on a book in memory."""
+class TokenCommandTestCase(SynchronousTestCase):
+    """Runs commands by name, on a book in memory."""
 
     def setUp(self) -> None:
         """Have an empty book."""
@@ -58,6 +58,10 @@ class TokenCommandsTests(SynchronousTestCase):
             "token.add", name=name, **arguments
         )
         return answer
+
+
+class TokenCommandsTests(TokenCommandTestCase):
+    """The commands add, list, narrow and revoke."""
 
     def test_add(self) -> None:
         """The answer has the token and everything that was decided about it."""

@@ -107,14 +107,14 @@ class TokenCommands:
                 toolsets=_toolsets(request.toolsets),
                 workspaces=tuple(dict.fromkeys(request.workspaces)),
                 caps=self._caps(request.caps),
-                expires=_expiry(request.expires, self.wall()),
+                expires=expiry(request.expires, self.wall()),
             )
         )
-        return {"token": value, **_described(token)}
+        return {"token": value, **described(token)}
 
     def list_all(self, request: NoArguments) -> Json:
         """Return all tokens, the oldest first, without their values."""
-        return [_described(token) for token in self.book.listed()]
+        return [described(token) for token in self.book.listed()]
 
     @deferred
     async def narrow(self, request: NarrowToken) -> Json:
@@ -148,7 +148,7 @@ class TokenCommands:
         return self._now(token)
 
     def _now(self, token: ConnectionToken) -> Json:
-        return _described(self.book.get(token.id) or token)
+        return described(self.book.get(token.id) or token)
 
     def _valid(self) -> Sequence[ConnectionToken]:
         return [
@@ -199,7 +199,7 @@ def _toolsets(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if selection.toolsets == TOOLSETS else selection.toolsets
 
 
-def _expiry(text: str | None, now: float) -> float | None:
+def expiry(text: str | None, now: float) -> float | None:
     """Return the second at which a token with this text expires.
 
     :param now: seconds since the epoch.
@@ -222,7 +222,8 @@ def _expiry(text: str | None, now: float) -> float | None:
     return over.timestamp()
 
 
-def _described(token: ConnectionToken) -> Mapping[str, Json]:
+def described(token: ConnectionToken) -> Mapping[str, Json]:
+    """Return what an answer says about a token: everything but its value."""
     return {
         "id": token.id,
         "name": token.name,

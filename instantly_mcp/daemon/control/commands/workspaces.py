@@ -59,6 +59,7 @@ class WorkspaceCommands:
             "workspace.import": Command(
                 ImportWorkspaces, self.add_table, recorded=True
             ),
+            "workspace.check": Command(ImportWorkspaces, self.check_table),
             "workspace.list": Command(NoArguments, self.listed),
             "workspace.remove": Command(RemoveWorkspace, self.remove, recorded=True),
         }
@@ -84,18 +85,21 @@ class WorkspaceCommands:
     @deferred
     async def add_table(self, request: ImportWorkspaces) -> Json:
         """Add all workspaces of a table, or none; the errors name its lines."""
-        lines: Sequence[int] = ()
+        rows = _rows(request)
         try:
-            rows = read_table(request.table)
-            lines = [line for line, _ in rows]
-            entries = [below(entry, request.folder) for _, entry in rows]
-            await self.book.add(entries)
+            await self.book.add(rows.entries)
         except BadEntryError as error:
-            raise CommandRefusedError(*_by_line(error, lines)) from None
-        return {
-            "added": [each.alias for each in entries],
-            "warnings": _warnings(entries),
-        }
+            raise CommandRefusedError(*_by_line(error, rows.lines)) from None
+        return {"added": rows.aliases, "warnings": _warnings(rows.entries)}
+
+    def check_table(self, request: ImportWorkspaces) -> Json:
+        """Check all workspaces of a table as `add_table` does, and add none."""
+        rows = _rows(request)
+        try:
+            self.book.check(rows.entries)
+        except BadEntryError as error:
+            raise CommandRefusedError(*_by_line(error, rows.lines)) from None
+        return {"valid": rows.aliases, "warnings": _warnings(rows.entries)}
 
     def listed(self, request: NoArguments) -> Json:
         """Return all workspaces, and why any of them cannot be used."""
@@ -109,6 +113,28 @@ class WorkspaceCommands:
         except BadEntryError as error:
             raise CommandRefusedError(*error.lines) from None
         return {"removed": request.alias}
+
+
+@frozen
+class _Rows:
+    """The rows of a table: entries, and the number of the line of each."""
+
+    entries: Sequence[WorkspaceEntry]
+    lines: Sequence[int]
+
+    @property
+    def aliases(self) -> list[str]:
+        return [each.alias for each in self.entries]
+
+
+def _rows(request: ImportWorkspaces) -> _Rows:
+    """Return the rows of a table; relative paths begin at its folder."""
+    try:
+        rows = read_table(request.table)
+    except BadEntryError as error:
+        raise CommandRefusedError(*error.lines) from None
+    entries = [below(entry, request.folder) for _, entry in rows]
+    return _Rows(entries, [line for line, _ in rows])
 
 
 def _by_line(error: BadEntryError, lines: Sequence[int]) -> Sequence[str]:

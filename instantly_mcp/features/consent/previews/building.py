@@ -50,20 +50,23 @@ BUILDERS: Mapping[str, Build] = {
 async def build_preview(subject: WriteSubject, workspace: str) -> Preview:
     """Return the preview of a write.
 
-    :param workspace: the name of the workspace; it is read if this is empty.
+    :param workspace: the alias of the workspace; if this is empty, the operator has one
+        workspace, and its name is read. The title begins with an alias, in capitals:
+        a person who works for several clients must see at once which one is meant.
     :raises ApiError: when an object that it names does not exist.
     """
     subject = _without_steps(subject)
     builder = BUILDERS.get(subject.operation.id, _build_any)
     found = await builder(subject)
     named = workspace or await _workspace_name(subject)
+    title = found.title or f"{subject.operation.summary}."
     facts = [("Workspace", named), *found.facts]
     untrusted = [*found.untrusted]
     for label, text in given_values(subject.tool_arguments, found.covers):
         is_fact = len(text) <= MAX_ARGUMENT_IN_FACTS and "\n" not in text
         (facts if is_fact else untrusted).append((label, text))
     return Preview(
-        title=found.title or f"{subject.operation.summary}.",
+        title=f"{workspace.upper()}: {title}" if workspace else title,
         facts=tuple(facts),
         untrusted=tuple(untrusted),
         unseen=(

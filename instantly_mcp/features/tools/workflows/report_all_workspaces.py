@@ -62,10 +62,21 @@ async def report_all_workspaces(
     if dates:
         result["range"] = dates
     if missing:
-        left_out = ", ".join(each[WORKSPACE] for each in missing)
         result["missing"] = missing
-        result["warning"] = f"The totals do not include {left_out}."
+        result["warning"] = _warning(len(answered), missing)
     return result
+
+
+def _warning(answered: int, missing: Sequence[JsonObject]) -> str:
+    """Say which workspaces the totals do not include, and why not."""
+    whole = f"{answered} of {answered + len(missing)} workspaces answered."
+    reasons = (f"{each[WORKSPACE]}: {_first(each['message'])}." for each in missing)
+    return f"{whole} The totals do not include the others. {' '.join(reasons)}"
+
+
+def _first(message: str) -> str:
+    """Return the first sentence of a message, without its full stop."""
+    return message.partition(". ")[0].rstrip(".")
 
 
 def _asked(call: Call, given: Sequence[Json]) -> Sequence[str]:

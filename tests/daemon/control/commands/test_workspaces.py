@@ -77,6 +77,23 @@ class WorkspaceCommandTests(SynchronousTestCase):
             self.assertEqual(credential.secret.reveal(), "sandbox-agency")
             self.open()
 
+    def test_check_of_a_table(self) -> None:
+        """A table is checked as an import checks it, and nothing is added."""
+        table = "alias,key-file,under,workspace-id\nagency,agency.key,,\n"
+        given = {"table": f"{table}one,,agency,ws-1\n", "folder": str(self.folder)}
+        self.assertEqual(
+            self.run_command("check", **given),
+            {"valid": ["agency", "one"], "warnings": []},
+        )
+        self.assertEqual(self.aliases(), [])
+        given["table"] += "two,gone.key,,\n"
+        failure = self.failureResultOf(
+            self.table.run("workspace.check", given), CommandRefusedError
+        )
+        (line,) = failure.value.lines
+        self.assertTrue(line.startswith("line 4: two: "), line)
+        self.assertIn("gone.key does not exist", line)
+
     def test_list_shows_no_key(self) -> None:
         """The list names the files of keys, and no key."""
         self.add_agency()
