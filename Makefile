@@ -77,6 +77,7 @@ bundle: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/instantly-mcp tools --markdown > docs/tools.md
 	$(BIN)/python -m instantly_mcp.cli.reference docs/operations.md
+	$(BIN)/python -m instantly_mcp.cli.connect_manual docs/connect.md
 
 # Builds the sdist and the wheel into dist/.
 build: $(VENV)/.installed-dev

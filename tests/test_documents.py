@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.command import SUBCOMMANDS, CommandLine
 from instantly_mcp.cli.completion.tree import tree_of
+from instantly_mcp.cli.connect_manual import connect_manual
 from instantly_mcp.cli.reference import with_table
 from instantly_mcp.cli.snippet import DEFAULT_URL
 from instantly_mcp.cli.tools import listed_tools, manual_of
@@ -37,6 +38,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 DEPLOY = ROOT / "deploy"
 TOOLS = ROOT / "docs" / "tools.md"
+CONNECT = ROOT / "docs" / "connect.md"
 SANDBOX = ROOT / "docs" / "sandbox.md"
 NEWS = ROOT / "changelog.d"
 
@@ -58,6 +60,10 @@ class GeneratedTests(SynchronousTestCase):
         """The manual of tools agrees with the code."""
         written = manual_of(listed_tools("default"))
         self.assertEqual(text_of(TOOLS), written, "run `make docs`")
+
+    def test_clients(self):
+        """The manual for connecting shows what ``instantly-mcp snippet`` prints."""
+        self.assertEqual(text_of(CONNECT), f"{connect_manual()}\n", "run `make docs`")
 
 
 class ReadmeTests(SynchronousTestCase):

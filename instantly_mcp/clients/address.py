@@ -108,6 +108,12 @@ class McpAddress:
             return ""
 
     @property
+    def is_plain(self) -> bool:
+        """Whether a credential would cross the network without encryption."""
+        plain = not self.url.lower().startswith("https://")
+        return plain and self.host not in {"127.0.0.1", "localhost", "::1"}
+
+    @property
     def is_public(self) -> bool:
         """Whether servers on the internet may reach it: HTTPS, and no internal name."""
         host = self.host

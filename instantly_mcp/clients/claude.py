@@ -9,7 +9,7 @@ from .writing import NAME, command, json_text, steps
 MCP_REMOTE = "mcp-remote@0.15.1"
 """The version that `tests/agents` drives. It needs Node.js."""
 
-BRIDGE_TOKEN = "INSTANTLY_MCP_TOKEN"
+BRIDGE_TOKEN = "INSTANTLY_TOKEN"
 """The variable from which ``instantly-mcp stdio`` reads what it presents."""
 
 
@@ -63,26 +63,28 @@ CLAUDE_CODE = McpClient(
 
 
 def _bundle_steps(address: McpAddress) -> str:
-    asked = "Leave the access token empty."
+    asked = ["Leave the access token empty."]
     if address.auth is not None:
-        asked = f"Enter as access token: your {address.auth.noun}."
+        asked = [f"Enter as access token: your {address.auth.noun}."]
+        if address.is_plain:
+            asked.append(
+                "Switch on: Send the token without encryption. Others on the network "
+                "can then read it; an address with https:// is safer."
+            )
     return steps(
         "Get the file instantly-mcp.mcpb: from the connect page of the server, or with "
         "instantly-mcp bundle.",
         "Open it. In Claude Desktop: Settings > Extensions > Advanced settings > "
         "Install Extension.",
         f"Enter as server address: {address.url}",
-        asked,
+        *asked,
     )
 
 
 def _remote_file(address: McpAddress) -> str:
     args = ["-y", MCP_REMOTE, address.url]
-    # mcp-remote takes these two names only for this machine, not ::1.
-    if not address.url.lower().startswith("https:") and address.host not in {
-        "127.0.0.1",
-        "localhost",
-    }:
+    # mcp-remote knows this machine by two names only, of which ::1 is not one.
+    if address.is_plain or address.host == "::1":
         args.append("--allow-http")
     server: dict[str, object] = {"command": "npx", "args": args}
     auth = address.auth
@@ -96,11 +98,11 @@ def _remote_file(address: McpAddress) -> str:
 
 
 def _stdio_file(address: McpAddress) -> str:
-    server: dict[str, object] = {
-        "command": "instantly-mcp",
-        "args": ["stdio", "--url", address.url],
-    }
+    args = ["stdio", "--url", address.url]
+    server: dict[str, object] = {"command": "instantly-mcp", "args": args}
     if address.auth is not None:
+        if address.is_plain:
+            args.append("--allow-http")
         server["env"] = {BRIDGE_TOKEN: address.auth.placeholder}
     return json_text({"mcpServers": {NAME: server}})
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp.bundle.manifest import manifest
 from instantly_mcp.clients.address import AUTH_HEADERS, McpAddress
 from instantly_mcp.clients.client import Configuration, Language
 from instantly_mcp.clients.registry import CLIENTS
@@ -185,6 +186,26 @@ class FormatTests(SynchronousTestCase):
             self.assertEqual(args[2:], [LAN, "--allow-http", "--header", header])
             self.assertEqual(server["env"], environ)
             self.assertFalse([each for each in args if " " in each])
+
+    def test_stdio(self):
+        """Our own command gets the token by its environment, not as an argument."""
+        for url, more in ((URL, []), (LAN, ["--allow-http"])):
+            document = json_for("claude-desktop", "stdio", "token", url)
+            server = document["mcpServers"]["instantly"]
+            self.assertEqual(server["command"], "instantly-mcp")
+            self.assertEqual(server["args"], ["stdio", "--url", url, *more])
+            placeholder = "your-connection-token-here"
+            self.assertEqual(server["env"], {"INSTANTLY_TOKEN": placeholder})
+
+    def test_extension(self):
+        """The steps name the fields of the extension."""
+        fields = [each["title"] for each in manifest()["user_config"].values()]
+        for url in (URL, LAN):
+            text = text_for("claude-desktop", "bundle", "token", url).lower()
+            for title in fields[: 2 if url == URL else 5]:
+                if title not in {"Read only", "CA file"}:
+                    self.assertIn(title.lower(), text)
+        self.assertNotIn("encryption", text_for("claude-desktop", "bundle", "token"))
 
     def test_plain_http_of_mcp_remote(self):
         """It takes HTTP of this machine by two names only."""
