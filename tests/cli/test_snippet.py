@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import tomllib
+from io import StringIO
+
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._rights import Level
 from instantly_mcp.cli.snippet import SnippetOptions
 from instantly_mcp.clients.address import limited
+from instantly_mcp.clients.registry import CLIENTS
 from instantly_mcp.pipeline.mcp_path import read_path
 
 URL = "https://mcp.example.com/mcp"
@@ -59,6 +64,52 @@ class LimitTests(SynchronousTestCase):
         ):
             with self.subTest(words=words):
                 self.assertRaises(UsageError, self.url, *words)
+
+
+class OutputTests(SynchronousTestCase):
+    """What is printed, and where."""
+
+    def printed(self, *words: str) -> tuple[str, str]:
+        """Return what a command prints to standard output and to standard error."""
+        options = SnippetOptions()
+        options.parseOptions(words)
+        out, errors = StringIO(), StringIO()
+        self.patch(sys, "stdout", out)
+        self.patch(sys, "stderr", errors)
+        self.assertEqual(options.run(), 0)
+        return out.getvalue(), errors.getvalue()
+
+    def test_list(self):
+        """Without a client, all are listed with their titles and formats."""
+        out, errors = self.printed()
+        self.assertEqual(errors, "")
+        lines = out.splitlines()
+        names = [line.split()[0] for line in lines[: len(CLIENTS)]]
+        self.assertEqual(names, list(CLIENTS))
+        self.assertIn("Claude Desktop (bundle, mcp-remote, stdio)", out)
+
+    def test_remarks(self):
+        """The snippet alone goes to standard output; files and notes do not."""
+        out, errors = self.printed("codex", "--format", "toml", "--url", URL)
+        self.assertEqual(tomllib.loads(out)["mcp_servers"], {"instantly": {"url": URL}})
+        self.assertIn("#   ~/.codex/config.toml\n", errors)
+        self.assertIn("# Other forms: --format command\n", errors)
+        self.assertEqual({line[:2] for line in errors.splitlines()}, {"# "})
+
+    def test_obstacle(self):
+        """For a client in the cloud it says that a local address is out of reach."""
+        _, errors = self.printed("chatgpt")
+        self.assertIn("cannot reach http://127.0.0.1:3000/mcp", errors)
+        _, errors = self.printed("chatgpt", "--url", URL)
+        self.assertNotIn("cannot reach", errors)
+
+    def test_link(self):
+        """--link prints the two links alone."""
+        out, errors = self.printed("cursor", "--link")
+        app, web = out.splitlines()
+        self.assertTrue(app.startswith("cursor://anysphere.cursor-deeplink/"))
+        self.assertTrue(web.startswith("https://cursor.com/"))
+        self.assertEqual(errors, "")
 
 
 class OptionsTests(SynchronousTestCase):
