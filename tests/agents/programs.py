@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.clients.programs import BIN, FRAMEWORKS_PYTHON, NPM, WORK, package
+from tests.clients.programs import BIN, FRAMEWORKS_PYTHON, WORK, package
 from tests.support.programs import SEARCH_PATH, Needed, command
 
 MODULES = WORK / "npm" / "agents" / "node_modules"
@@ -53,4 +53,3 @@ PATH = os.pathsep.join(
         SEARCH_PATH,
     ]
 )
-__all__ = ["NPM", "PATH"]

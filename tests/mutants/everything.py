@@ -9,6 +9,7 @@ from . import (
     approval_pages,
     approvals,
     audit,
+    clients,
     consent,
     envelopes,
     eras,
@@ -45,4 +46,5 @@ ALL: Sequence[Mutant] = (
     *approval_pages.MUTANTS,
     *audit.MUTANTS,
     *wiring.MUTANTS,
+    *clients.MUTANTS,
 )
