@@ -18,7 +18,7 @@ TESTS ?= tests
 WORK := .ci/work
 
 .PHONY: run test test-all lint format types bench conformance mutants clients agents \
-	clients-all bundle docs build clean
+	clients-all bundle docs pictures build clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
@@ -78,6 +78,11 @@ docs: $(VENV)/.installed
 	$(BIN)/instantly-mcp tools --markdown > docs/tools.md
 	$(BIN)/python -m instantly_mcp.cli.reference docs/operations.md
 	$(BIN)/python -m instantly_mcp.cli.connect_manual docs/connect.md
+
+# Takes a picture of each page; needs Chromium. PICTURES=--all takes each one on a phone
+# and on a wide screen, light and dark.
+pictures: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.web.pictures docs/images $(PICTURES)
 
 # Builds the sdist and the wheel into dist/.
 build: $(VENV)/.installed-dev

@@ -1,7 +1,8 @@
 """``instantly-mcp check``: shows every setting with its origin, and every mistake.
 
 It checks the settings first, then the files, certificates and ports of this machine. It
-uses the network only with ``--probe``.
+uses the network only with ``--probe``. With ``--stream URL`` it checks nothing but the
+streams of a running server, from wherever it is run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from ..daemon.process.file_limits import current_limits, within_limits
 from ..daemon.self_check.checks import run_checks
 from ..daemon.self_check.findings import Findings
+from ..daemon.self_check.stream import run_stream_test
 from ..daemon.settings.errors import EX_CONFIG, report
 from ..daemon.settings.loading import examine_process
 from ..daemon.settings.setting import SettingValue
@@ -25,6 +27,9 @@ from .options import CommandOptions
 
 _KEY_FILES = frozenset({"api_key_file", "server_secret_file", "seal_key_file"})
 
+EX_USAGE = 64
+"""Exit status for an option that cannot be used."""
+
 EX_UNAVAILABLE = 69
 """Exit status when this machine is fine, but the upstream is not."""
 
@@ -33,11 +38,24 @@ class CheckOptions(CommandOptions, SettingOptions):
     """The options of ``run``, and ``--probe``."""
 
     synopsis = "instantly-mcp check [options]"
-    examples = ("instantly-mcp check --config /etc/instantly-mcp/config.toml --probe",)
+    examples = (
+        "instantly-mcp check --config /etc/instantly-mcp/config.toml --probe",
+        "instantly-mcp check --stream https://mcp.example.com",
+    )
     optFlags = [["probe", None, "Also test the connection to Instantly, and the key."]]
+    optParameters = [
+        [
+            "stream",
+            None,
+            None,
+            "Only test whether a proxy holds back streams of the server at this URL.",
+        ]
+    ]
 
     def run(self) -> int:
         """Print the report and return the exit status: 0, 69 or 78."""
+        if self["stream"] is not None:
+            return check_stream(str(self["stream"]))
         settings, errors = examine_process(self.given())
         for line in describe(settings):
             print(line)
@@ -54,6 +72,26 @@ class CheckOptions(CommandOptions, SettingOptions):
                 reactor, lambda: run_checks(settings, reactor, findings, probe=probe)
             )
         return conclude(findings)
+
+
+def check_stream(url: str) -> int:
+    """Test the streams of a running server, and print the result.
+
+    :param url: the URL under which clients reach the server.
+    :returns: the exit status: 0, 64 for an invalid URL, or 69.
+    """
+    from twisted.internet import reactor
+
+    findings = Findings()
+    try:
+        run_until_done(reactor, lambda: run_stream_test(url, reactor, findings))
+    except ValueError:
+        report([f"--stream {url!r} is not an http:// or https:// URL"], sys.stderr)
+        return EX_USAGE
+    for line in findings.fine:
+        print(f"ok: {line}")
+    report(findings.failures, sys.stderr)
+    return EX_UNAVAILABLE if findings.failures else 0
 
 
 def conclude(findings: Findings) -> int:
