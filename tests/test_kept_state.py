@@ -61,6 +61,7 @@ KEPT = {
     "api.under_way.UnderWay._calls": NOTHING,
     "features.consent.moves.Moves._under_way": WORKSPACE,
     "features.consent.turns.WriteQueue._waiting": WORKSPACE,
+    "features.skills.registry.SkillsByRights._kept": NOTHING,
     "features.untrusted.marking._Marking._plans": NOTHING,
     "features.untrusted.marking._Marking._texts": ONE_CALL,
     "features.untrusted.marking._Marking.fields": ONE_CALL,

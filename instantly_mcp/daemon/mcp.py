@@ -258,6 +258,7 @@ def make_server_features(
         tools=features.tools,
         resources=features.resources,
         prompts=features.prompts,
+        skills=features.skills,
         seal=state.seal,
         clock=clock,
         wall_clock=wall,

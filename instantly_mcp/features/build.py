@@ -1,4 +1,4 @@
-"""Builds all server features: tools, resources and prompts on one shared context.
+"""Builds all server features: tools, resources, prompts, skills on one shared context.
 
 The lists do not change while the daemon runs, so no ``list_changed`` is ever sent.
 """
@@ -17,8 +17,10 @@ from ..api.interfaces import IInstantly
 from ..protocol.calls.workspace_choice import NO_WORKSPACES, IWorkspaceChoice
 from ..protocol.interfaces import ITokenSealer
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
+from ..protocol.primitives.skill_registry import skill_resources
 from .prompts.registry import build_prompts
 from .resources.registry import build_resources
+from .skills.registry import SkillsByRights
 from .tools.registry import SelectedTools, build_tools
 from .toolsets import ToolSelection
 from .workspace.context import FeatureContext, IWriteGuard, ServerFacts, as_they_are
@@ -33,6 +35,7 @@ class Features:
     tools: SelectedTools
     resources: ResourceRegistry
     prompts: PromptRegistry
+    skills: SkillsByRights
 
 
 def build_features(
@@ -49,7 +52,7 @@ def build_features(
     workspaces: IWorkspaceChoice = NO_WORKSPACES,
     on_change: OnResourceChanged = noop,
 ) -> Features:
-    """Build the selected tools, and all resources and prompts.
+    """Build the selected tools, and all resources, prompts and skills.
 
     :param guard: the way of all writes.
     :param seal: seals the cursors of the list tools.
@@ -75,9 +78,11 @@ def build_features(
     )
     tools = build_tools(context, selection)
     context.listed_tools = tools.listed
+    skills = SkillsByRights(context)
     return Features(
         context=context,
         tools=tools,
-        resources=build_resources(context),
+        resources=build_resources(context, *skill_resources(skills)),
         prompts=build_prompts(context),
+        skills=skills,
     )

@@ -28,6 +28,7 @@ from instantly_mcp.protocol.methods.resources import (
     list_templates,
     read_resource,
 )
+from instantly_mcp.protocol.methods.skills import list_skills
 from instantly_mcp.protocol.server_features import (
     RequestContext,
     ServerFeatures,
@@ -55,6 +56,7 @@ METHODS: Mapping[str, Callable[[ServerFeatures, RequestContext], Any]] = {
     "prompts/list": list_prompts,
     "prompts/get": get_prompt,
     "completion/complete": complete,
+    "skills/list": list_skills,
 }
 
 
@@ -84,6 +86,7 @@ class FeatureTestCase(ClockedTestCase):
             tools=self.features.tools,
             resources=self.features.resources,
             prompts=self.features.prompts,
+            skills=self.features.skills,
             seal=TokenSealer([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,

@@ -97,7 +97,10 @@ class LevelTests(SynchronousTestCase):
         for rights in (READ_ONLY, DRAFT, ALL_RIGHTS):
             self.assertEqual(len(self.features.prompts.listed(rights)), len(PROMPTS))
             resources = self.features.resources
-            self.assertEqual(len(resources.resources(rights)), len(RESOURCES))
+            skills = len(self.features.skills.listed(rights))
+            self.assertEqual(skills, len(PROMPTS) + 1)
+            found = len(resources.resources(rights))
+            self.assertEqual(found, len(RESOURCES) + skills)
             self.assertEqual(len(resources.templates(rights)), len(TEMPLATES))
 
 

@@ -69,6 +69,7 @@ class ChoiceTestCase(ClockedTestCase):
             tools=features.tools,
             resources=features.resources,
             prompts=features.prompts,
+            skills=features.skills,
             seal=new_seal(),
             clock=self.clock,
             wall_clock=self.clock.seconds,

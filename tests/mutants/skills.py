@@ -62,6 +62,22 @@ MUTANTS: Sequence[Mutant] = (
         suite="--suite all",
     ),
     mutant(
+        "both",
+        "A step that needs a tool which the caller does not have is not shown to it",
+        "features/prompts/steps.py",
+        " if all(name in tools for name in each.needs) else each.otherwise",
+        "",
+        "features.skills.test_registry",
+    ),
+    mutant(
+        "both",
+        "The texts of skills are kept for each access level apart",
+        "features/skills/registry.py",
+        "        key = (rights.level, rights.toolsets, bool(rights.workspaces))",
+        "        key = (Level.FULL, rights.toolsets, bool(rights.workspaces))",
+        "features.skills.test_registry",
+    ),
+    mutant(
         "legacy",
         "Sessions see the skills extension declared",
         "protocol/server_features.py",

@@ -25,6 +25,7 @@ from .rendering import (
     numbered,
     section,
 )
+from .steps import LAUNCH, NOT_SENDING, steps_for
 
 
 async def launch_preflight(context: FeatureContext, given: Given, call: Call) -> str:
@@ -44,16 +45,12 @@ async def launch_preflight(context: FeatureContext, given: Given, call: Call) ->
         section(
             "What to do",
             numbered(
-                [
-                    "Explain each fail and warn in one sentence, worst first, with the "
-                    "smallest change that fixes it (and the tool for it).",
-                    "Read the copy yourself (get_campaign): is it clear, honest and "
-                    "personal? Suggest better lines where it is not.",
-                    "State what a launch would do: senders, leads, mails a day, and "
-                    "when the first mail is sent in my local time.",
-                    "Ask whether to activate. Only after my yes call activate_campaign "
-                    f"with campaign_id {survey.campaign.get('id')}.",
-                ]
+                steps_for(
+                    context,
+                    call,
+                    LAUNCH,
+                    campaign=f"campaign_id {survey.campaign.get('id')}",
+                )
             ),
         ),
         ASK_FIRST,
@@ -91,18 +88,7 @@ async def why_not_sending(context: FeatureContext, given: Given, call: Call) -> 
         not_known(survey.found.unknown()),
         section(
             "What to do",
-            numbered(
-                [
-                    "Name the one cause that explains it best, in plain words.",
-                    "If two causes are possible, say what would distinguish them and "
-                    "check it (get_campaign, list_accounts, test_account_vitals: they "
-                    "only read).",
-                    "Propose the fix as one call with its arguments, and say what it "
-                    "changes for mail that is due.",
-                    "Wait for my yes before you call it: activate_campaign and "
-                    "resume_account start real mail.",
-                ]
-            ),
+            numbered(steps_for(context, call, NOT_SENDING)),
         ),
         ASK_FIRST,
     )

@@ -18,6 +18,7 @@ from .rendering import (
     percent,
     section,
 )
+from .steps import HYGIENE, steps_for
 
 
 async def list_hygiene(context: FeatureContext, given: Given, call: Call) -> str:
@@ -44,18 +45,7 @@ async def list_hygiene(context: FeatureContext, given: Given, call: Call) -> str
         not_known(survey.found.unknown()),
         section(
             "What to do",
-            numbered(
-                [
-                    "Say in two sentences whether to mail the list, or which part of "
-                    "it.",
-                    "List the cleaning steps with the number of leads each affects. "
-                    "Do not extrapolate numbers of the sample to the whole list.",
-                    "Verification costs credits: verify_email with list_id says how "
-                    "many and spends nothing; ask before you agree to it.",
-                    "I decide about deleting and moving leads: name the call and its "
-                    "arguments, and wait for my yes.",
-                ]
-            ),
+            numbered(steps_for(context, call, HYGIENE)),
         ),
         ASK_FIRST,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..._json_codec import JsonObject
-from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
 from ..untrusted.marking import quoted, quoted_line
@@ -28,6 +27,7 @@ from .rendering import (
     numbered,
     section,
 )
+from .steps import INBOX, TRIAGE, steps_for
 
 DEFAULT_THREADS = 20
 MAX_THREADS = 50
@@ -47,11 +47,6 @@ LEAD_FIELDS = (
     "lt_interest_status_label",
     "timestamp_last_contact",
     "timestamp_last_reply",
-)
-
-REPLY_CLASSES = (
-    "interested, meeting wanted, question, referral (wrong person), not now, not "
-    "interested, unsubscribe, out of office, bounce or other automatic mail"
 )
 
 
@@ -81,20 +76,7 @@ async def morning_inbox(context: FeatureContext, given: Given, call: Call) -> st
         not_known(found.unknown()),
         section(
             "What to do",
-            numbered(
-                [
-                    f"Sort every mail into one of: {REPLY_CLASSES}. Do not guess from "
-                    "a preview that is cut: read the mail with get_email first.",
-                    "List the mails that deserve a reply today, most promising first, "
-                    "each with one line explaining why.",
-                    "Draft a short reply to each of the first five, in the language "
-                    "of the mail. Show drafts as text; do not send them.",
-                    "Propose for the rest: mark as read, label, or leave as is.",
-                    "Send only drafts that I approve one by one: reply_to_email with "
-                    "reply_to_uuid (the mail's id), its eaccount, and "
-                    "expected_recipient.",
-                ]
-            ),
+            numbered(steps_for(context, call, INBOX)),
         )
         if mails
         else "There is nothing unread. Say so, and stop.",
@@ -132,7 +114,10 @@ async def reply_triage(context: FeatureContext, given: Given, call: Call) -> str
             *map(_mail, shown),
         ),
         not_known(around.unknown()),
-        section("What to do", numbered(_steps(answered))),
+        section(
+            "What to do",
+            numbered(steps_for(context, call, TRIAGE, answered=_named(answered))),
+        ),
         ASK_FIRST,
     )
 
@@ -205,15 +190,5 @@ def _plain(facts: JsonObject) -> str:
     return "; ".join(f"{name} {one_line(str(facts[name]))}" for name in facts)
 
 
-def _steps(answered: JsonObject) -> list[str]:
-    labels = ", ".join(f"{word} ({code})" for code, word in INTEREST.items())
-    return [
-        f"Say what kind of reply it is: {REPLY_CLASSES}.",
-        f"Propose the interest status: {labels}.",
-        "Draft one reply: under 80 words, in the thread's language and tone, with one "
-        "clear next step, and no promise that the thread does not contain. If no reply "
-        "is due (unsubscribe, automatic mail), say so.",
-        "Show the draft and ask. Only after my yes call reply_to_email with "
-        f"reply_to_uuid {answered.get('id')}, eaccount {answered.get('eaccount')} and "
-        "expected_recipient set to the address that you showed me.",
-    ]
+def _named(answered: JsonObject) -> str:
+    return f"reply_to_uuid {answered.get('id')}, eaccount {answered.get('eaccount')}"

@@ -34,6 +34,7 @@ from .rendering import (
     percent,
     section,
 )
+from .steps import CLIENT, WEEK, steps_for
 
 MAX_CAMPAIGNS = 20
 MAX_ROWS = 25
@@ -69,19 +70,7 @@ async def weekly_report(context: FeatureContext, given: Given, call: Call) -> st
         not_known(numbers.found.unknown()),
         section(
             "What to do",
-            numbered(
-                [
-                    "Begin with three sentences: what went well, what did not, what to "
-                    "do next week.",
-                    "Then a table of the campaigns with sent, reply rate and bounce "
-                    "rate. Use the numbers above; do not compute rates yourself.",
-                    "Point out what changed compared with the period before, and only "
-                    "if the numbers are large enough to mean something.",
-                    "A bounce rate above 3 % or a reply rate below 1 %: name the "
-                    "campaign and the first thing to check.",
-                    "Propose actions as a list; do not carry them out.",
-                ]
-            ),
+            numbered(steps_for(context, call, WEEK)),
         ),
         ASK_FIRST,
     )
@@ -100,20 +89,7 @@ async def client_report(context: FeatureContext, given: Given, call: Call) -> st
         not_known(numbers.found.unknown()),
         section(
             "What to do",
-            numbered(
-                [
-                    "Write for the client, not for us: half a page, plain words, no "
-                    "ids, no tool names, no mailboxes.",
-                    "Begin with results: conversations, opportunities and their value, "
-                    "then reach (people contacted), then quality (reply and bounce "
-                    "rate) compared with the period before.",
-                    "Explain each rate in half a sentence, using the definitions "
-                    "above.",
-                    "End with what we will do next and what we need from them.",
-                    "Do not invent anything: no meetings, revenue or quotes that are "
-                    "not above. Show it to me; do not send it to anyone.",
-                ]
-            ),
+            numbered(steps_for(context, call, CLIENT)),
         ),
         ASK_FIRST,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -194,13 +194,28 @@ TEMPLATES = (
 )
 
 
-def build_resources(context: FeatureContext) -> ResourceRegistry:
-    """Build the resources and templates of the selected toolsets."""
+def build_resources(
+    context: FeatureContext,
+    skills: Sequence[Resource] = (),
+    skill_files: Sequence[Resource] = (),
+) -> ResourceRegistry:
+    """Build the resources and templates of the selected toolsets.
+
+    :param skills: the files of skills that are listed.
+    :param skill_files: those that are not.
+    """
     offered = {None, *context.toolsets}
     return ResourceRegistry(
-        [_resource(each, context) for each in RESOURCES if each.toolset in offered],
+        [
+            *(
+                _resource(each, context)
+                for each in RESOURCES
+                if each.toolset in offered
+            ),
+            *skills,
+        ],
         [_template(each, context) for each in TEMPLATES if each.toolset in offered],
-        unlisted=[preview_card(PUBLIC_TTL_MS)],
+        unlisted=[preview_card(PUBLIC_TTL_MS), *skill_files],
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from instantly_mcp._json_codec import JsonObject
+from instantly_mcp._rights import ALL_RIGHTS, Level, Rights
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.protocol.arguments.fences import FENCE
 from tests.features.feature_cases import KEY, FeatureTestCase
@@ -85,6 +86,22 @@ class EveryPromptTests(PromptCase):
             fix = f"{name}: end it with ASK_FIRST, after a section `What to do`"
             self.assertIn("wait for a clear yes", text, fix)
             self.assertIn("## What to do", text, fix)
+
+    def test_only_what_the_caller_may_do(self) -> None:
+        """For a caller that may only read no step names a tool that sends."""
+        rights = Rights(level=Level.READ_ONLY)
+        for name, words in (
+            ("launch_preflight", "call activate_campaign"),
+            ("why_not_sending", "resume_account"),
+            ("morning_inbox", "reply_to_email"),
+            ("reply_triage", "reply_to_email"),
+            ("list_hygiene", "ask before you agree to it"),
+        ):
+            params = {"name": name, "arguments": GIVEN[name]}
+            for given, told in ((ALL_RIGHTS, True), (rights, False)):
+                (message,) = self.ask("prompts/get", params, rights=given)["messages"]
+                text = message["content"]["text"]
+                self.assertEqual(words in text, told, f"{name} for {given}")
 
     def test_bounded_and_harmless(self) -> None:
         """Every prompt makes few calls, and only such that read."""

@@ -91,7 +91,8 @@ class ListingTests(ClockedTestCase):
             self.assertEqual(self.modern("tools/list", declares), plain, declares)
             opened, listed = self.session(declares)
             self.assertEqual(cards(listed["tools"]), {}, declares)
-            self.assertNotIn("extensions", opened["capabilities"], declares)
+            extensions = opened["capabilities"]["extensions"]
+            self.assertNotIn(CARD_EXTENSION, extensions, declares)
 
     def test_revision_without_structured_content(self) -> None:
         """The preview cannot reach a card there, so no tool has one."""

@@ -1,0 +1,1 @@
+"""MCP skills: the tasks of the prompts, and a guide for a start, as Agent Skills."""
