@@ -18,7 +18,7 @@ from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..pipeline.exchange import Headers, Route
-from ..pipeline.mcp_path import NO_PATH, McpPath, read_path
+from ..pipeline.mcp_path import NO_PATH, read_path
 from ..pipeline.refusals import origin_refused
 from ..pipeline.replies.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, every_caller_is_known
@@ -35,9 +35,11 @@ from .interfaces import (
     PipelineRunner,
     Recognize,
 )
+from .mcp_routes import NOT_KEYS, route_template
 from .pages.site_pages import SitePages, icon_answer
 from .probes import Probes
 from .same_site import is_from_another_site
+from .server_card import discovery_answer, discovery_preflight
 from .stream_check import STREAM_PATH, StreamCheck
 from .unrouted import unroutable
 
@@ -46,24 +48,6 @@ Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
 
 PUBLIC_WORLD = "sandbox"
 """The key that callers without a key use in the sandbox."""
-
-NOT_KEYS = frozenset(
-    {
-        *("mcp", "sse", "messages", "message", "ping", "health", "healthz"),
-        *("ready", "readyz", "info", "register", "authorize", "token"),
-    }
-)
-"""Route names that some clients append to ``/mcp`` or ``/sse``; they are not keys."""
-
-
-def _template(base: str, path: McpPath) -> str:
-    """Return the template of a path, which the access log and the metrics show.
-
-    There are four for each route, because a metric has a series for each of them.
-    """
-    selection = "/{selection}" if path.selects else ""
-    return base + selection if path.key is None else f"{base}{selection}/{{key}}"
-
 
 _GETS = ("GET", "HEAD")
 
@@ -121,6 +105,21 @@ class WebApp:
     def messages(self, request: McpRequest) -> Rendered:
         """The messages of HTTP+SSE."""
         return self._answer_mcp(request, Route.MESSAGES, "", "/messages")
+
+    @app.route("/mcp/server-card", methods=["GET", "OPTIONS"])
+    @app.route("/.well-known/mcp/server-card.json", methods=["GET", "OPTIONS"])
+    @app.route("/.well-known/ai-catalog.json", methods=["GET", "OPTIONS"])
+    def discovery(self, request: McpRequest) -> Rendered:
+        """The server card and the AI catalog, for callers from every origin."""
+        path, headers = request.head.path.rstrip("/"), Headers(request.head.headers)
+        answer = discovery_answer(self.probes.status.facts(), path, headers)
+        if answer is None:
+            return self._not_found(request)
+        request.record.route = path
+        self._note_address(request)
+        if request.head.method == "OPTIONS":
+            answer = discovery_preflight()
+        return self.delivery.deliver(request, answer)
 
     # -- everything else -----------------------------------------------------------
 
@@ -272,7 +271,7 @@ class WebApp:
             return self._deliver(answer, request)
         if path is None or path.key in NOT_KEYS:
             return self._not_found(request)
-        request.record.route = _template(base, path)
+        request.record.route = route_template(base, path)
         exchange = self.intake.read(request, route, path)
         request.record.address = exchange.peer
         self.access_log.opened(request.record)

@@ -1,4 +1,4 @@
-"""Broken rules of the skills extension, and of how a server introduces itself."""
+"""Broken rules of skills, the server card, and how a server introduces itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .mutant import Mutant, mutant
 SKILL = "protocol/primitives/skill.py"
 REGISTRY = "protocol/primitives/skill_registry.py"
 METHODS = "protocol/methods/skills.py"
+CARD = "web/server_card.py"
 TESTS = "protocol.methods.test_skills"
 
 MUTANTS: Sequence[Mutant] = (
@@ -60,6 +61,38 @@ MUTANTS: Sequence[Mutant] = (
         '                    "mimeType": "text/plain",',
         "protocol.primitives.test_skill_registry",
         suite="--suite all",
+    ),
+    mutant(
+        "both",
+        "A server that does not know its public URL has no server card",
+        CARD,
+        "    if facts.public_url is None:\n        return None\n",
+        "    if facts.public_url is None:\n        return discovery_preflight()\n",
+        "web.test_server_card",
+    ),
+    mutant(
+        "both",
+        "The path of the server card is never taken for a key",
+        "web/mcp_routes.py",
+        ', "server-card"',
+        "",
+        "web.test_server_card",
+    ),
+    mutant(
+        "both",
+        "Keys and tokens are secrets in the server card",
+        CARD,
+        '        "isSecret": True,\n        "placeholder"',
+        '        "isSecret": False,\n        "placeholder"',
+        "web.test_server_card",
+    ),
+    mutant(
+        "both",
+        "An answer that a copy is current has no length",
+        "web/http/request.py",
+        "            if status not in (204, 304):",
+        "            if status != 204:",
+        "web.test_server_card",
     ),
     mutant(
         "both",

@@ -262,7 +262,7 @@ def parse(data: bytes, *, head: bool = False) -> tuple[Response, bytes]:
         name, _, value = line.partition(": ")
         headers.setdefault(name.lower(), []).append(value)
     status = int(code)
-    if head or status == 204:
+    if head or status in (204, 304):
         return Response(status, headers, b""), rest
     if headers.get("transfer-encoding") == ["chunked"]:
         body, rest = _chunks(rest)

@@ -190,7 +190,8 @@ class McpRequest(Request):
         self.sentLength += len(body)
         lines = header_lines(headers)
         if length is not None:
-            if status != 204:
+            # In a 304 it would be the length of what is not sent (RFC 9110, 8.6).
+            if status not in (204, 304):
                 lines += f"Content-Length: {length}\r\n"
         elif self.clientproto == b"HTTP/1.1":
             lines += "Transfer-Encoding: chunked\r\n"
