@@ -79,6 +79,27 @@ class OldPythonTests(SynchronousTestCase):
                 self.assertIn("Python 3.11 or newer is needed, and this is ", text)
                 self.assertIn("make run", text)
 
+    def test_console_script(self):
+        """The command that pip installs does so as well, whatever pip was told.
+
+        The metadata already keep pip from installing it for an old Python.
+        """
+        code = "import sys; from instantly_mcp.cli import main; sys.exit(main())"
+        setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+        self.assertIn('python_requires=">=3.11"', setup)
+        self.assertIn('"instantly-mcp = instantly_mcp.cli:main"', setup)
+        pythons = [path for path in old_pythons() if not self.is_python_2(path)]
+        if not pythons:
+            raise SkipTest("no Python 3 older than 3.11 is installed")
+        for python in pythons:
+            status, text = ran([python, "-c", code])
+            self.assertEqual((status, text.count("\n")), (78, 1), (python, text))
+            self.assertIn("Python 3.11 or newer is needed", text)
+
+    def is_python_2(self, path: str) -> bool:
+        """Return whether an interpreter is one of Python 2, which pip left long ago."""
+        return ran([path, "-c", VERSION])[1].startswith("2.")
+
     def test_tac(self):
         """``instantly.tac`` says which version is needed."""
         for text in self.refusals("instantly.tac"):

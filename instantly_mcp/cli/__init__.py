@@ -3,6 +3,10 @@
 import os
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036
+    # The module ends the process, before an import that an old Python cannot parse.
+    from .. import _prerequisites  # noqa: F401
+
 from ..daemon.process.early_signals import ignore_signals_until_it_serves
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -53,10 +54,15 @@ class DockerfileTests(SynchronousTestCase):
             self.assertTrue(self.final.last(name).value.startswith("["))
 
     def test_health(self):
-        """The health check needs no program but Python, and asks for readiness."""
-        words = shlex.split(self.final.last("HEALTHCHECK").value.partition("CMD ")[0])
-        self.assertEqual(words, [])
-        self.assertIn("/ready", self.final.last("HEALTHCHECK").value)
+        """The health check needs no other program, and ends before its limit."""
+        check = self.final.last("HEALTHCHECK")
+        _, _, command = check.value.partition("CMD ")
+        program, flag, code = json.loads(command)
+        self.assertEqual((program, flag), ("python", "-c"))
+        self.assertIn("/ready", code)
+        limit = float(check.flags["timeout"].removesuffix("s"))
+        (seconds,) = re.findall(r"timeout=(\d+)", code)
+        self.assertLess(float(seconds), limit)
 
     def test_same_base(self):
         """Both stages have the same base: an environment cannot be moved to another."""
