@@ -80,7 +80,7 @@ class OldPythonTests(SynchronousTestCase):
                 self.assertIn("make run", text)
 
     def test_console_script(self):
-        """The command that pip installs does so as well, whatever pip was told.
+        """The command that pip installs does so as well, if pip ignores the version.
 
         The metadata already keep pip from installing it for an old Python.
         """

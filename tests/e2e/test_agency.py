@@ -20,6 +20,7 @@ from tests.support.programs import takes_long
 
 from .cases import Daemon, LiveTestCase
 from .raw_wires import ModernWire, RawWire, SessionWire
+from .sdk_wire import SdkWire
 from .story import value_of
 
 BLUE, GREEN, TEAL = "client-blue", "client-green", "client-teal"
@@ -66,6 +67,9 @@ class AgencyTests(LiveTestCase):
             f"{each.alias},,agency,{each.id}" for each in CLIENTS if each.alias != TEAL
         ]
         file = self.write("clients.csv", "\n".join([*table, f"{TEAL},teal.key,,\n"]))
+        said = await self.command("workspace", "import", str(file), "--dry-run")
+        self.assertEqual(said.count("would add "), 21)
+        self.assertIn("no workspace", await self.command("workspace", "list"))
         said = await self.command("workspace", "import", str(file))
         self.assertEqual(said.count("added "), 21)
 
@@ -75,9 +79,16 @@ class AgencyTests(LiveTestCase):
         self.addCleanup(wire.drop)
         return wire
 
-    async def value(self, wire: RawWire, tool: str, **arguments: Any) -> Any:
+    async def official(self, token: str) -> SdkWire:
+        """Connect the client of the official SDK, which presents a token."""
+        wire = SdkWire(self.server.url, token, "modern", "2026-07-28")
+        await wire.connect()
+        self.addCleanup(wire.drop)
+        return wire
+
+    async def value(self, wire: RawWire | SdkWire, tool: str, **arguments: Any) -> Any:
         """Return what a call of a tool returned, be it a result or an error."""
-        if not wire.opened:
+        if isinstance(wire, RawWire) and not wire.opened:
             await wire.connect()
         return value_of(await wire.call(tool, arguments))
 
@@ -100,6 +111,7 @@ class AgencyTests(LiveTestCase):
         await self.bob_stays(bob)
         await self.report_names_the_missing(weekly)
         await self.state_survives(self.server, ada)
+        ada = await self.quarter_ends(ada, bob)
         await self.ada_leaves(ada)
 
     async def ada_works(self, token: str) -> None:
@@ -131,8 +143,12 @@ class AgencyTests(LiveTestCase):
     async def report_names_the_missing(self, token: str) -> None:
         """One dead key costs its part of the report, until its file is replaced."""
         wire = self.wire(token)
-        report = await self.value(wire, "report_all_workspaces")
+        report = await self.value(await self.official(token), "report_all_workspaces")
         self.assertEqual(report["answered_workspaces"], 19)
+        self.assertTrue(
+            report["warning"].startswith("19 of 20 workspaces answered."), report
+        )
+        self.assertIn(f"{TEAL}: Instantly rejected the API key", report["warning"])
         (missing,) = report["missing"]
         self.assertEqual(
             (missing["workspace"], missing["code"]), (TEAL, "key_rejected")
@@ -143,6 +159,25 @@ class AgencyTests(LiveTestCase):
         report = await self.value(wire, "report_all_workspaces")
         self.assertEqual(report["answered_workspaces"], 20)
         self.assertNotIn("missing", report)
+
+    async def quarter_ends(self, ada: str, bob: str) -> str:
+        """All who work for a client get new tokens, and the old ones end at once.
+
+        :returns: the new token of Ada.
+        """
+        said = await self.command("token", "rotate", "--workspace", BLUE, "--json")
+        new = {each["name"]: each["token"] for each in json.loads(said)["tokens"]}
+        self.assertEqual(set(new), {"Ada", "Weekly"})
+        with self.assertRaises(AssertionError) as caught:
+            await self.value(self.wire(ada), "list_lead_lists", workspace=BLUE)
+        self.assertIn("it was revoked", str(caught.exception))
+        found = await self.value(
+            await self.official(new["Ada"]), "list_lead_lists", workspace=BLUE
+        )
+        self.assertIn("From Ada", str(found))
+        found = await self.value(self.wire(bob), "list_lead_lists")
+        self.assertEqual(found["workspace"], GREEN)
+        return str(new["Ada"])
 
     async def state_survives(self, daemon: Daemon, token: str) -> None:
         """Workspaces and tokens are there after the daemon was killed."""
