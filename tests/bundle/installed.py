@@ -12,7 +12,24 @@ from attrs import field, frozen
 
 from instantly_mcp._json_codec import Json
 from instantly_mcp.bundle.archive import bundle
-from tests.clients.programs import NODE
+from tests.clients.programs import BIN, NODE
+from tests.support.programs import Needed, command
+
+MCPB = BIN / "mcpb"
+
+NODE_NEEDED = Needed(
+    name="Node",
+    find=lambda: str(NODE) if NODE.exists() else None,
+    install="make clients",
+)
+SYSTEM_NODE = command("node", "nodejs")
+"""An older Node than that of npm: Debian 12 has 18."""
+
+PACKER = Needed(
+    name="the packer of bundles",
+    find=lambda: str(MCPB) if MCPB.exists() else None,
+    install="make clients",
+)
 
 
 @frozen(kw_only=True)
@@ -30,12 +47,16 @@ class Installed:
 
 
 def install(
-    folder: Path, values: Mapping[str, str], url: str | None = None
+    folder: Path,
+    values: Mapping[str, str],
+    url: str | None = None,
+    node: Path | str = NODE,
 ) -> Installed:
     """Install the bundle into a folder.
 
     :param values: what the user enters.
     :param url: the address in the bundle.
+    :param node: stands for ``node`` in the manifest.
     """
     with ZipFile(BytesIO(bundle(url))) as archive:
         archive.extractall(folder)
@@ -59,7 +80,7 @@ def install(
 
     started = manifest["server"]["mcp_config"]
     return Installed(
-        command=str(NODE) if started["command"] == "node" else started["command"],
+        command=str(node) if started["command"] == "node" else started["command"],
         args=[substituted(word) for word in started["args"]],
         env={name: substituted(value) for name, value in started["env"].items()},
     )

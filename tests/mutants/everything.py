@@ -9,6 +9,7 @@ from . import (
     approval_pages,
     approvals,
     audit,
+    bundle,
     clients,
     consent,
     envelopes,
@@ -49,4 +50,5 @@ ALL: Sequence[Mutant] = (
     *audit.MUTANTS,
     *wiring.MUTANTS,
     *clients.MUTANTS,
+    *bundle.MUTANTS,
 )

@@ -183,7 +183,7 @@ class Bridge {
    * @param {Request} request
    */
   async _explain(request) {
-    if (this.link.state === "lost") {
+    if (this.link.state !== "connected") {
       await this.link.tryNow();
     }
     const { problem } = this.link;
@@ -212,20 +212,18 @@ class Bridge {
   }
 
   /**
-   * In the modern era closing the connection cancels a request; in the legacy era the
-   * daemon is told.
+   * Close the connection: in the modern era that cancels the request. In the legacy era
+   * the daemon needs the notification.
    * @param {string} text
    * @param {Id} id
    */
   _cancelled(text, id) {
     this._subscriptions.get(id)?.cancel();
     const call = this._calls.get(id)?.call;
-    if (call?.isModern || this.link.state === "lost") {
-      call?.cancel();
-    } else if (call !== undefined) {
-      call.withdraw();
+    if (call !== undefined && !call.isModern) {
       this._tell(text);
     }
+    call?.cancel();
   }
 
   /**

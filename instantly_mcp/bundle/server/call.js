@@ -74,12 +74,7 @@ class Call {
     return this._isModern;
   }
 
-  /** The client does not wait for an answer any more. */
-  withdraw() {
-    this._isWithdrawn = true;
-  }
-
-  /** Close the connection. */
+  /** Close the connection: the client does not wait for an answer any more. */
   cancel() {
     this._isWithdrawn = true;
     this._stop.abort();

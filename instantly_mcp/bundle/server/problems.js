@@ -58,9 +58,16 @@ function settingsProblem(cause, step) {
 function unreachable(target, why, step) {
   return problem(
     `I can't reach ${target.shown} (${why}).`,
-    step ?? `Are you on the VPN? Your admin's status page: ${target.statusPage}`,
+    step ?? whatToDo(target),
     { passes: true },
   );
+}
+
+/** @param {Target} target */
+function whatToDo({ isLocal, statusPage }) {
+  return isLocal
+    ? "Start the server on this computer, or correct the 'Server address' of the extension."
+    : `Are you on the VPN? Your admin's status page: ${statusPage}`;
 }
 
 /** @type {Record<string, string>} */
@@ -72,7 +79,6 @@ const REASONS = {
   ENETUNREACH: "there is no route to it",
   ETIMEDOUT: "it did not answer in time",
   RELAY_SILENT: "the connection went silent",
-  RELAY_TOO_LARGE: "it sent an answer that is too large",
 };
 
 const UNKNOWN_ISSUER = new Set([
@@ -98,6 +104,9 @@ async function explain(error, target) {
       "the name cannot be found",
       "Check the spelling of the address. If it is right: are you on the VPN?",
     );
+  }
+  if (code === "RELAY_TOO_LARGE") {
+    return strange(target, "an answer that is too large");
   }
   if (code.startsWith("HPE_")) {
     return notHttp(target);

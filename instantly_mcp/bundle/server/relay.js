@@ -45,6 +45,15 @@ function report(line) {
 }
 
 /**
+ * Report the place of a mistake, but not its message, which may quote what was sent.
+ * @param {unknown} error
+ */
+function reportMistake(error) {
+  const [, place = "unknown"] = (error instanceof Error && error.stack?.split("\n")) || [];
+  report(`a mistake in the extension, ${place.trim()}`);
+}
+
+/**
  * @param {Client} client
  * @returns {Served}
  */
@@ -92,6 +101,7 @@ function main() {
     () => served.tooLong(),
   );
   const exit = () => process.exit(0);
+  process.on("unhandledRejection", reportMistake);
   process.stdin.on("data", (bytes) => lines.push(/** @type {Buffer} */ (bytes)));
   process.stdin.on("end", () => {
     lines.end();

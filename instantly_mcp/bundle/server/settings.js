@@ -6,7 +6,6 @@
 
 const { readFileSync } = require("node:fs");
 const tls = require("node:tls");
-const { X509Certificate } = require("node:crypto");
 const { settingsProblem } = require("./problems");
 
 /**
@@ -16,6 +15,7 @@ const { settingsProblem } = require("./problems");
  * @property {string} shown The address for messages: without the path, which may hold a
  *   key.
  * @property {string} statusPage
+ * @property {boolean} isLocal It is this computer.
  */
 
 /**
@@ -38,7 +38,7 @@ function readSettings(environment) {
   const target = readTarget(given(environment.INSTANTLY_MCP_URL));
   const token = readToken(given(environment.INSTANTLY_MCP_TOKEN));
   const mayBePlain = isOn(environment.INSTANTLY_MCP_ALLOW_HTTP);
-  if (token && !target.secure && !mayBePlain && !LOOPBACK.test(target.url.hostname)) {
+  if (token && !target.secure && !mayBePlain && !target.isLocal) {
     throw settingsProblem(
       `The address ${target.shown} is not encrypted, so I do not send your access ` +
         "token there.",
@@ -79,7 +79,10 @@ function readTarget(address) {
     throw badAddress("is empty");
   }
   const url = parseUrl(address);
-  if (url === null || !["http:", "https:"].includes(url.protocol)) {
+  if (url === null) {
+    throw badAddress("is not a web address");
+  }
+  if (!["http:", "https:"].includes(url.protocol)) {
     throw badAddress("must begin with https:// and the name of the server");
   }
   if (url.username || url.password) {
@@ -96,6 +99,7 @@ function readTarget(address) {
     secure: url.protocol === "https:",
     shown: url.origin,
     statusPage: `${url.origin}${prefix}/status`,
+    isLocal: LOOPBACK.test(url.hostname),
   };
 }
 
@@ -181,6 +185,8 @@ function readCertificates(path) {
     return text;
   }
   try {
+    // Loaded here: it takes time, and few need it.
+    const { X509Certificate } = require("node:crypto");
     return new X509Certificate(content).toString();
   } catch {
     throw badCaFile("holds no certificate");
