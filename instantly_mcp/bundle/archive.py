@@ -13,7 +13,8 @@ from ..icons import PNG_512
 from .manifest import ICON, manifest
 
 FILE_NAME = "instantly-mcp.mcpb"
-MEDIA_TYPE = "application/zip"
+MEDIA_TYPE = "application/octet-stream"
+"""Safari unpacks what comes as ``application/zip``."""
 
 _CHANGED = (1980, 1, 1, 0, 0, 0)
 """The oldest time of the format. The time of a file would change the bytes."""

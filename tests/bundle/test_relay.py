@@ -138,6 +138,18 @@ class DeliveryTests(RelayTestCase):
         self.assertEqual((len(calls), seen), (1, ["s-1"]))
 
     @deferred
+    async def test_rate_limit(self):
+        """A daemon that limits the client is there: nothing is said to have changed."""
+        limited = refuse(429, "Rate limit exceeded")
+        self.daemon.replies["tools/call"] = [limited, result(SAID)]
+        relay = self.relay(self.listen())
+        await relay.connect()
+        self.assertEqual(text_of(await relay.call("send_it")), "done")
+        self.assertEqual(self.daemon.methods(), ["tools/call", "tools/call"])
+        changes = [each for each in relay.messages if "method" in each]
+        self.assertEqual((changes, relay.errors), ([], b""))
+
+    @deferred
     async def test_end(self):
         """When the client quits, open calls are finished, and the session is ended."""
         self.daemon.replies["tools/call"] = [result(SAID)]

@@ -242,8 +242,8 @@ class Bridge {
   /** @param {() => Promise<void>} work */
   _inBackground(work) {
     this._told = this._told.then(work).catch(async (error) => {
-      const { problem, inDoubt } = await this.posting.failed(error);
-      if (!inDoubt && !(error instanceof SessionGone)) {
+      const { problem, inDoubt, isLost } = await this.posting.failed(error);
+      if (isLost && !inDoubt && !(error instanceof SessionGone)) {
         this.link.failed(problem);
       }
     });

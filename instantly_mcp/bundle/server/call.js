@@ -239,7 +239,7 @@ class Call {
    * Wait for another attempt, or answer what is left.
    * @param {Failed} what
    */
-  async _failed({ problem, inDoubt, reply }) {
+  async _failed({ problem, inDoubt, reply, isLost, retryMs = 0 }) {
     const { link } = this._bridge;
     const mayRepeat = [...this._waiting.values()].every((each) => this._mayRepeat(each));
     if (inDoubt && !mayRepeat) {
@@ -248,13 +248,13 @@ class Call {
         : this._finish(() => ({ ...reply, params: undefined })));
       return;
     }
-    if (!inDoubt || this._pause > FIRST_PAUSE_MS) {
+    if (isLost && (!inDoubt || this._pause > FIRST_PAUSE_MS)) {
       link.failed(problem);
     }
     this._deadline ||= Date.now() + link.patience;
-    if (problem.passes && Date.now() + this._pause <= this._deadline) {
-      const pause = this._pause;
-      this._pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    const pause = Math.max(this._pause, retryMs);
+    if (problem.passes && Date.now() + pause <= this._deadline) {
+      this._pause = Math.min(2 * this._pause, LONGEST_PAUSE_MS);
       await sleep(pause, undefined, { signal: this._stop.signal }).catch(() => {});
       return;
     }

@@ -33,6 +33,7 @@ const { isUnknownIssuer } = require("./problems");
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 120_000; // The daemon writes to its streams every 15 s.
 const IDLE_MS = 10_000; // Proxies drop idle connections, mostly after a minute.
+const MAX_IDLE = 4; // Connections that are kept for the next requests.
 const MAX_BODY = 32 * 1024 * 1024;
 
 /** The request failed before any of it was sent. The cause says why. */
@@ -85,7 +86,8 @@ class Daemon {
 
   /** @param {string[] | undefined} ca */
   _newAgent(ca) {
-    return new this._module.Agent({ keepAlive: true, timeout: IDLE_MS, ca });
+    const kept = { keepAlive: true, maxFreeSockets: MAX_IDLE, timeout: IDLE_MS };
+    return new this._module.Agent({ ...kept, ca });
   }
 
   /**

@@ -8,7 +8,7 @@
  */
 
 const { setTimeout: sleep } = require("node:timers/promises");
-const { MAX_BODY, wholeBody } = require("./http");
+const { AnswerLost, MAX_BODY, wholeBody } = require("./http");
 const { asMessage, parseJson } = require("./messages");
 const { BOTH_FORMS } = require("./headers");
 const { HANDSHAKE_MS, RESUME_MS } = require("./posting");
@@ -254,8 +254,9 @@ class ServerStream {
         if (this._stop.signal.aborted) {
           break;
         }
-        const { problem: why, inDoubt } = await this._legacy.posting.failed(error);
-        if (!inDoubt || error instanceof ProxyFailed) {
+        const what = await this._legacy.posting.failed(error);
+        const { problem: why, inDoubt, isLost } = what;
+        if (isLost && (!inDoubt || error instanceof ProxyFailed)) {
           this._link.failed(why);
         }
       }
@@ -306,6 +307,9 @@ class ServerStream {
    */
   async _refused(head, generation) {
     await wholeBody(head);
+    if (head.status === 429) {
+      throw new AnswerLost("too many requests");
+    }
     if (head.status >= 500) {
       throw new ProxyFailed(failing(head.status, this._legacy.posting.target));
     }

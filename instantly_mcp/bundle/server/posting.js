@@ -20,6 +20,8 @@ const { RESTART_MS } = require("./link");
  * @property {Problem} problem
  * @property {boolean} inDoubt The daemon may have carried the request out.
  * @property {Message} [reply] The daemon's own error for the client.
+ * @property {boolean} isLost The daemon cannot be used.
+ * @property {number} [retryMs] The pause that the daemon asks for.
  */
 
 const HANDSHAKE_MS = 10_000; // For what a client needs before it shows anything.
@@ -112,19 +114,22 @@ class Posting {
    */
   async failed(error) {
     if (error instanceof Overloaded) {
-      return { problem: error.problem, inDoubt: true, reply: error.reply };
+      const { problem: why, reply, isLimit, retryMs } = error;
+      return { problem: why, inDoubt: !isLimit, reply, isLost: !isLimit, retryMs };
     }
     if (error instanceof NotSent || error instanceof AnswerLost) {
       const inDoubt = error instanceof AnswerLost;
       const known = /** @type {any} */ (error).problem;
-      return { problem: known ?? (await explain(error.cause, this.target)), inDoubt };
+      const why = known ?? (await explain(error.cause, this.target));
+      return { problem: why, inDoubt, isLost: true };
     }
     if (error?.problem !== undefined) {
-      return { problem: error.problem, inDoubt: false };
+      return { problem: error.problem, inDoubt: false, isLost: true };
     }
     // A mistake in this program: it may have happened after the request was sent.
     const text = `The extension itself failed (${error?.name ?? "error"}).`;
-    return { problem: problem(text, "Restart Claude Desktop."), inDoubt: true };
+    const why = problem(text, "Restart Claude Desktop.");
+    return { problem: why, inDoubt: true, isLost: false };
   }
 
   /**

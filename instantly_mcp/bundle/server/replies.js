@@ -29,10 +29,15 @@ class Overloaded extends ProblemError {
   /**
    * @param {import("./problems").Problem} problem
    * @param {Message} reply
+   * @param {number} status
+   * @param {string | undefined} retryAfter The header, in seconds.
    */
-  constructor(problem, reply) {
+  constructor(problem, reply, status, retryAfter) {
     super(problem);
     this.reply = reply;
+    /** The client sends too much: the daemon is there, and carried nothing out. */
+    this.isLimit = status === 429;
+    this.retryMs = /^\d{1,6}$/.test(retryAfter ?? "") ? Number(retryAfter) * 1000 : 0;
   }
 }
 
@@ -159,7 +164,9 @@ class ReplyReader {
       throw new TurnedAway(refused(status, message, this.target));
     }
     if ((status === 429 || status === 503) && error) {
-      throw new Overloaded(busy(message, this.target), this._addressed(value));
+      const reply = this._addressed(value);
+      const retryAfter = headers["retry-after"];
+      throw new Overloaded(busy(message, this.target), reply, status, retryAfter);
     }
     if (status >= 500 && !error) {
       throw new ProxyFailed(failing(status, this.target));

@@ -58,8 +58,8 @@ class Subscription {
         if (this.isOver) {
           return;
         }
-        const { problem, inDoubt } = await this._posting.failed(error);
-        if (!inDoubt || !this._isAcknowledged) {
+        const { problem, inDoubt, isLost } = await this._posting.failed(error);
+        if (isLost && (!inDoubt || !this._isAcknowledged)) {
           this._link.failed(problem);
         }
         this._acknowledge(acknowledgment(this.request));
