@@ -22,6 +22,11 @@ _FENCES = {
     Language.PYTHON: "python",
     Language.TEXT: "text",
 }
+_MORE = {
+    "claude-desktop": "[stdio.md](stdio.md) describes `instantly-mcp stdio`",
+}
+"""Other manuals, by client."""
+
 _BEGIN = f"""# Connect your client
 
 How each client connects to this server. The address here is `{URL}`,
@@ -70,6 +75,8 @@ def _section(client: McpClient, address: McpAddress) -> Iterator[str]:
     yield f"\n## {client.title}"
     for each in client.configurations:
         yield from _configuration(each, address)
+    if client.id in _MORE:
+        yield f"\nMore: {_MORE[client.id]}."
     if client.install_link is not None:
         yield f"\n`instantly-mcp snippet {client.id} --link` prints links that add it."
     if client.notes:

@@ -27,30 +27,32 @@ class ClaudeCodeTests(AgentTestCase):
 
     @deferred
     async def test_token(self) -> None:
-        """The token is read from the variable, and is stored in no file."""
+        """The command and the file connect, and store the token in no file."""
         daemon = await self.closed_daemon()
+        await self._command(daemon.url)
+        await self._file(daemon.url)
+        self.assertEqual(self.files_with(self.token), [])
+
+    async def _command(self, url: str) -> None:
+        """The token is read from the variable each time."""
         user = {**QUIET, VARIABLE: self.token}
-        text = written("claude-code", "command", daemon.url, "token")
+        text = written("claude-code", "command", url, "token")
         await self.pastes(text, user)
         self.assertIn(
             "✔ Connected", await self.types("claude", "mcp", "list", environ=user)
         )
-        self.assertEqual(self.files_with(self.token), [])
         said = await self.types("claude", "mcp", "list", environ=QUIET)
         self.assertIn(f"Missing environment variables: {VARIABLE}", said)
         self.assertNotIn("✔ Connected", said)
 
-    @deferred
-    async def test_file(self) -> None:
+    async def _file(self, url: str) -> None:
         """The file of a project connects, once the user trusts the project."""
-        daemon = await self.closed_daemon()
-        text = written("claude-code", "json", daemon.url, "token")
-        self.put("project/.mcp.json", text)
+        self.put("project/.mcp.json", written("claude-code", "json", url, "token"))
         approved = {"enableAllProjectMcpServers": True}
         self.put("project/.claude/settings.local.json", json.dumps(approved))
         trusted = {str(self.project): {"hasTrustDialogAccepted": True}}
         self.put(".claude.json", json.dumps({"projects": trusted}))
         user = {**QUIET, VARIABLE: self.token}
         said = await self.types("claude", "mcp", "get", "instantly", environ=user)
+        self.assertIn("Scope: Project config", said)
         self.assertIn("✔ Connected", said)
-        self.assertIn("Bearer ${INSTANTLY_TOKEN}", said)

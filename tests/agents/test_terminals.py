@@ -73,21 +73,16 @@ class GeminiTests(AgentTestCase):
         )
 
     @deferred
-    async def test_command(self) -> None:
-        """The command stores the name of the variable, which is read later."""
+    async def test_token(self) -> None:
+        """The command and the file connect, and name the variable only."""
         daemon = await self.closed_daemon()
         text = written("gemini-cli", "command", daemon.url, "token")
         await self.pastes(text, {VARIABLE: self.token})
-        self.assertEqual(self.files_with(self.token), [])
         self.assertIn("Connected", await self.listed())
-
-    @deferred
-    async def test_file(self) -> None:
-        """The file of the home connects, too."""
-        daemon = await self.closed_daemon()
         text = written("gemini-cli", "json", daemon.url, "token")
         self.put(".gemini/settings.json", text)
         self.assertIn("Connected", await self.listed())
+        self.assertEqual(self.files_with(self.token), [])
 
 
 @requires(OPENCODE)
