@@ -86,7 +86,7 @@ def _section(client: McpClient, address: McpAddress) -> Iterator[str]:
 
 
 def _configuration(each: Configuration, address: McpAddress) -> Iterator[str]:
-    yield f"\n### {each.title}\n\n{each.where}"
+    yield f"\n### {each.title}\n\n{each.instructions(address)}"
     if each.files:
         yield ""
     for file in each.files:

@@ -126,7 +126,7 @@ class SnippetOptions(CommandOptions):
             print(f"{link.app}\n{link.web}")
             return 0
         chosen = _configuration(client, self["format"])
-        _remark(f"{client.title}: {chosen.where}")
+        _remark(f"{client.title}: {chosen.instructions(address)}")
         for file in chosen.files:
             _remark(f"  {file.path}" + (f" ({file.system})" if file.system else ""))
         print(chosen.write(address), flush=True)

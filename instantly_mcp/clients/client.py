@@ -78,6 +78,18 @@ class Configuration:
     write: Written
     files: Sequence[ClientFile] = ()
 
+    def instructions(self, address: McpAddress) -> str:
+        """Return where the text goes, and which variable has to be set before."""
+        auth = address.auth
+        if auth is not None:
+            text = self.write(address)
+            if auth.variable in text and auth.placeholder not in text:
+                return (
+                    f"First set the environment variable {auth.variable} to your "
+                    f"{auth.noun}. {self.where}"
+                )
+        return self.where
+
 
 @frozen(kw_only=True)
 class McpClient:

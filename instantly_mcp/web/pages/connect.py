@@ -81,7 +81,7 @@ def connect(facts: Facts, request: PageRequest) -> JsonObject:
                 "title": client.title,
                 "configurations": {
                     each.name: {
-                        "where": each.where,
+                        "where": each.instructions(address),
                         "files": [file.path for file in each.files],
                         "text": each.write(address),
                     }
@@ -181,7 +181,7 @@ def _install(client: McpClient, address: McpAddress) -> Iterator[Tag]:
 
 def _configuration(each: Configuration, address: McpAddress) -> Iterator[Tag]:
     yield tags.h3(each.title)
-    yield tags.p(each.where)
+    yield tags.p(each.instructions(address))
     if each.files:
         yield tags.ul(*[tags.li(*_file(file)) for file in each.files])
     yield copyable(each.write(address))

@@ -238,6 +238,27 @@ class FormatTests(SynchronousTestCase):
                 for ways in kinds.values():
                     self.assertEqual([way[0]["node"] for way in ways], ["AI Agent"])
 
+    def test_instructions(self):
+        """They name the variable to set, if the client reads one."""
+        for client, form, auth, named in (
+            ("cursor", "json", "token", "INSTANTLY_TOKEN to your connection token."),
+            ("codex", "command", "key", "INSTANTLY_API_KEY to your Instantly API key."),
+            (
+                "langchain",
+                "python",
+                "secret",
+                "MCP_AUTH_SECRET_KEY to your server secret.",
+            ),
+            ("cursor", "json", "none", ""),
+            ("vscode", "json", "token", ""),
+            ("claude-desktop", "stdio", "token", ""),
+            ("zed", "json", "key", ""),
+        ):
+            each = chosen(client, form)
+            said = each.instructions(McpAddress(URL, AUTH_HEADERS[auth]))
+            expected = f"First set the environment variable {named} " if named else ""
+            self.assertEqual(said, expected + each.where, (client, form))
+
     def test_paths(self):
         """Where no header can be sent, the credential is a part of the path."""
         for client in ("chatgpt", "claude-connector"):
