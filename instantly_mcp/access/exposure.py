@@ -49,8 +49,8 @@ def exposure_refusal(
     if operator_key and not (server_secret or tokens_only):
         return (
             f"an Instantly key without a server secret is for callers on this machine "
-            f"only, and {way}. Issue connection tokens and set tokens_only, or set "
-            "MCP_AUTH_SECRET_KEY or server_secret_file."
+            f"only, and {way}. Set tokens_only and issue tokens (instantly-mcp token "
+            "add), or set server_secret_file (MCP_AUTH_SECRET_KEY)."
         )
     return None
 
