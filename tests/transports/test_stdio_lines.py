@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -14,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from instantly_mcp._noop import noop
 from instantly_mcp.transports.stdio_lines import (
     ILineConsumer,
     ILineSink,
@@ -49,6 +51,7 @@ class Heard:
 
     lines: list[bytes] = field(factory=list)
     ends: int = 0
+    on_pressure: Callable[[bool], object] = noop
     finished: Deferred[None] = field(factory=Deferred)
 
     def received(self, line: bytes) -> None:
@@ -56,7 +59,8 @@ class Heard:
         self.lines.append(line)
 
     def pressed(self, high: bool) -> None:
-        """Do nothing."""
+        """Report it."""
+        self.on_pressure(high)
 
     def ended(self) -> Deferred[None]:
         """Count the end."""

@@ -9,8 +9,9 @@ import asyncio
 import json
 import sys
 
-from mcp import ClientSession, types
+from mcp import ClientSession, StdioServerParameters, types
 from mcp.client.sse import sse_client
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamablehttp_client
 
 
@@ -72,11 +73,18 @@ async def cancel(session, plan):
     say("cancelled", finished=not running.cancelled())
 
 
+def connected(plan):
+    """Return the transport that the plan wants."""
+    if "started" in plan:
+        return stdio_client(StdioServerParameters(**plan["started"]))
+    connect = sse_client if plan["url"].endswith("/sse") else streamablehttp_client
+    return connect(plan["url"], headers=plan["headers"])
+
+
 async def main(plan):
     """Follow the plan."""
-    connect = sse_client if plan["url"].endswith("/sse") else streamablehttp_client
     async with (
-        connect(plan["url"], headers=plan["headers"]) as streams,
+        connected(plan) as streams,
         ClientSession(*streams[:2], elicitation_callback=answer) as session,
     ):
         began = await session.initialize()

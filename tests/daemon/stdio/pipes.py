@@ -66,6 +66,13 @@ class Started(ProcessProtocol):
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, number)
 
+    def kill(self) -> Deferred[int] | None:
+        """End it, if it has not ended."""
+        if not self.running:
+            return None
+        self.signal(signal.SIGKILL)
+        return self.ended
+
     async def wrote(self, count: int) -> Sequence[JsonObject]:
         """Wait until it has written so many messages; return all."""
         waiter: Deferred[None] = Deferred()
@@ -99,6 +106,30 @@ class Started(ProcessProtocol):
                     waiter.errback(AssertionError(why))
 
 
+def start(
+    home: Path,
+    command: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    files: Mapping[int, Any] | None = None,
+) -> Started:
+    """Start a command.
+
+    :param files: descriptors to use instead of pipes.
+    """
+    started = Started()
+    whole = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **(environ or {}),
+    }
+    streams: dict[int, Any] = {0: "w", 1: "r", 2: "r", **(files or {})}
+    reactor.spawnProcess(
+        started, command[0], command, env=whole, path=str(ROOT), childFDs=streams
+    )
+    return started
+
+
 class PipeTestCase(TestCase):
     """A test that starts processes and ends all of them."""
 
@@ -115,23 +146,7 @@ class PipeTestCase(TestCase):
         files: Mapping[int, Any] | None = None,
     ) -> Started:
         """Start the command with options."""
-        started = Started()
-        whole = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(self.folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **(environ or {}),
-        }
         words = [*command, *options]
-        streams: dict[int, Any] = {0: "w", 1: "r", 2: "r", **(files or {})}
-        reactor.spawnProcess(
-            started, words[0], words, env=whole, path=str(ROOT), childFDs=streams
-        )
-        self.addCleanup(self._end, started)
+        started = start(self.folder, words, environ, files)
+        self.addCleanup(started.kill)
         return started
-
-    def _end(self, started: Started) -> Deferred[int] | None:
-        if not started.running:
-            return None
-        started.signal(signal.SIGKILL)
-        return started.ended
