@@ -103,6 +103,7 @@ def build(
     )
     _count_lost_lines(mcp, observer)
     observer.on_warning = mcp.observations.logged
+    mcp.observations.callers.redact = observer.redactor
     http = make_http_parts(settings, reactor, mcp, wall)
     pipeline = _pipeline(settings, reactor, mcp, http)
     approvals = make_approval_site(settings, reactor, mcp, http)

@@ -19,6 +19,7 @@ from . import (
     listening,
     lists,
     narrowing,
+    pages,
     rails,
     sessions,
     skills,
@@ -51,4 +52,5 @@ ALL: Sequence[Mutant] = (
     *wiring.MUTANTS,
     *clients.MUTANTS,
     *bundle.MUTANTS,
+    *pages.MUTANTS,
 )

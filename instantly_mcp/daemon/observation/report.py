@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from attrs import define, field
 
 from ..._credential import OPERATOR
+from ..._json_codec import Json
 from ..._times import utc_milliseconds
 from ...access.workspaces.book import WorkspaceBook
 from ...api.client import InstantlyClient
@@ -107,9 +108,9 @@ class Reporter:
         shown = None
         if latency is not None:
             shown = (
-                f"median {latency.median:.2f} s, 95 % within "
-                f"{latency.slowest_of_20:.2f} s, longest {latency.longest:.2f} s "
-                f"({latency.calls} of the last calls)"
+                f"median {brief(latency.median)}, 95 % within "
+                f"{brief(latency.slowest_of_20)}, longest {brief(latency.longest)}; "
+                f"last {latency.calls} answers"
             )
         return Section(
             name="instantly",
@@ -146,7 +147,7 @@ class Reporter:
             empty="No call was sent yet.",
         )
 
-    def _lane_rows(self) -> Iterator[Sequence[str]]:
+    def _lane_rows(self) -> Iterator[Sequence[Json]]:
         for lane in self.instantly.throttle.states():
             alias = self.workspaces.alias_of(lane.workspace)
             if alias is None:
@@ -162,8 +163,8 @@ class Reporter:
             yield (
                 alias,
                 f"{lane.operation or 'all calls'}: {lane.limit}",
-                str(lane.sent),
-                str(lane.waiting),
+                lane.sent,
+                lane.waiting,
                 state,
             )
 
@@ -197,13 +198,18 @@ def _call(name: str, label: str, call: EndedCall | None) -> Fact:
             "outcome": call.outcome,
             "seconds": round(call.seconds, 3),
         },
-        shown=f"{moment(call.at)}: {call.operation}, {call.seconds:.2f} s{outcome}",
+        shown=f"{moment(call.at)}: {call.operation}, {brief(call.seconds)}{outcome}",
     )
 
 
 def moment(seconds: float) -> str:
     """Return a time as people read it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def brief(seconds: float) -> str:
+    """Return the duration of a call."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def duration(seconds: float) -> str:

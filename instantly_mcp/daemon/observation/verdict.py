@@ -69,8 +69,8 @@ def _upstream(now: Situation) -> Verdict | None:
             "bad",
             f"{name} fails, or the network to it{reason}. This server works, and has "
             "paused its calls.",
-            "The operator should look at status.instantly.ai, and at the network of "
-            "this machine: instantly-mcp check --probe. Calls resume by themselves.",
+            "The operator should look at Instantly's status page, and at the network "
+            "of this machine: instantly-mcp check --probe. Calls resume by themselves.",
         )
     failed = sum(count for outcome, count in now.recent.items() if outcome in FAILURES)
     last_failed = failure is not None and (answer is None or failure.at > answer.at)
@@ -80,7 +80,8 @@ def _upstream(now: Situation) -> Verdict | None:
             "warn",
             f"The last call to {name} failed{reason}: {failed} in five minutes. This "
             "server works.",
-            "Watch it. After more failures this server pauses its calls by itself.",
+            "If it goes on, the operator should look at Instantly's status page, and "
+            "at the network of this machine: instantly-mcp check --probe.",
         )
     return None
 

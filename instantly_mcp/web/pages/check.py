@@ -33,7 +33,7 @@ def check_page(
     navigation = site_navigation(
         facts, "/connect", known=request.known, operator=request.operator
     )
-    if not request.known:
+    if not request.sees_clients:
         return _for_others(facts, navigation)
     return document(
         "Check the connection",
@@ -54,7 +54,7 @@ def check_page(
 
 def check(request: PageRequest, seen: SeenClient | None) -> JsonObject:
     """Return the facts of the page as a JSON object."""
-    if not request.known:
+    if not request.sees_clients:
         return {"known": False}
     if seen is None:
         return {"known": True, "client": None}

@@ -162,8 +162,11 @@ def _bundle(client: McpClient, facts: Facts) -> Iterator[Tag]:
                 "Download the extension",
                 href=f"{facts.prefix}{BUNDLE}",
                 class_="button primary",
-            ),
-            " Open the file: Claude Desktop installs it and asks for the token.",
+            )
+        )
+        yield tags.p(
+            "Open the file: Claude Desktop installs it and asks for the token.",
+            class_="dim small",
         )
 
 
@@ -172,10 +175,13 @@ def _install(client: McpClient, address: McpAddress) -> Iterator[Tag]:
         return
     link = client.install_link(address)
     yield tags.p(
-        tags.a(f"Add to {client.title}", href=link.app, class_="button primary"),
-        " If nothing happens, ",
+        tags.a(f"Add to {client.title}", href=link.app, class_="button primary")
+    )
+    yield tags.p(
+        "If nothing happens, ",
         tags.a("open this page", href=link.web),
         ", which does the same.",
+        class_="dim small",
     )
 
 

@@ -30,6 +30,11 @@ class PageRequest:
     principal: str | None = None
 
     @property
+    def sees_clients(self) -> bool:
+        """Whether the visitor may learn of a client: its own, or as the operator."""
+        return self.known or self.operator
+
+    @property
     def wants_json(self) -> bool:
         """Whether JSON is preferred: also by curl, which accepts everything."""
         return preferred(self.accept, (JSON, _HTML)) == JSON

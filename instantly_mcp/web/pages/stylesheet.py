@@ -74,7 +74,7 @@ _BOXES = """
 .card p, .card h2, .card h3, .card dl { margin: .25rem 0; }
 .item p { margin: .2rem 0; }
 .tiles { display: grid; gap: .75rem; margin: 1rem 0;
-  grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); }
 .tiles .card { margin: 0; }
 .note, .mode, .warn, .bad { margin: 1rem 0; padding: .65rem 1rem;
   border-radius: .5rem; border-left: 4px solid var(--accent);

@@ -88,14 +88,16 @@ class MemoryDaemon:
             return self.reload
 
         given = {"sandbox": "true", "rate_limit": "0", "toolsets": "all", **settings}
-        observer = LogObserver(LineFile(None), FORMATS["text"], Redactor())
+        resolved = resolve(given, {})
+        redactor = Redactor(resolved.secrets())
+        observer = LogObserver(LineFile(None), FORMATS["text"], redactor)
         with (
             patch.object(assembly, "make_mcp_parts", keep),
             patch.object(assembly, "Reloader", keep_reload),
             patch.object(assembly, "Signals", partial(Signals, install=noop)),
         ):
             self.service = assembly.build(
-                resolve(given, {}),
+                resolved,
                 self.reactor,
                 observer,
                 out=StringIO(),
