@@ -24,7 +24,9 @@ $ not played
 $ one \\
   two
 a
-$ three
+$ three <<END
+> 3
+> END
 ```
 
 ```mcp
@@ -46,9 +48,9 @@ class BlocksTests(SynchronousTestCase):
         """Commands, servers and calls are played; other blocks are not."""
         serve = Entry(line=4, text="serve --now", expected=["ready"])
         one = Entry(line=13, text="one \\\n  two", expected=["a"])
-        three = Entry(line=16, text="three", expected=[])
+        three = Entry(line=16, text="three <<END\n3\nEND", expected=[])
         answers = ["? Really?", '! {"ok": true}', "done"]
-        call = Entry(line=21, text='list_campaigns {"limit": 1}', expected=answers)
+        call = Entry(line=23, text='list_campaigns {"limit": 1}', expected=answers)
         url = "http://127.0.0.1:3000/mcp"
         self.assertEqual(
             [

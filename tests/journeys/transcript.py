@@ -59,6 +59,8 @@ class Block:
 
 
 PROMPTS = {"console": "$ ", "mcp": "> "}
+MORE = "> "
+"""What shells show before the other lines of a command."""
 
 
 class TranscriptError(ValueError):
@@ -102,7 +104,11 @@ def _block(kind: str, name: str, body: Sequence[tuple[int, str]], start: int) ->
 
 
 def _entries(body: Sequence[tuple[int, str]], prompt: str) -> Iterator[Entry]:
-    """Yield the entries; a command line that ends with a backslash goes on."""
+    """Yield the entries with what follows each.
+
+    A command goes on after a backslash at the end of its line, and in lines after
+    `MORE`, as shells show it.
+    """
     at = 0
     while at < len(body):
         number, line = body[at]
@@ -110,8 +116,11 @@ def _entries(body: Sequence[tuple[int, str]], prompt: str) -> Iterator[Entry]:
             raise TranscriptError(f"line {number}: output without a command before it")
         typed = [line.removeprefix(prompt)]
         at += 1
-        while typed[-1].endswith("\\") and at < len(body):
-            typed.append(body[at][1])
+        while at < len(body) and (
+            typed[-1].endswith("\\")
+            or (prompt != MORE and body[at][1].startswith(MORE))
+        ):
+            typed.append(body[at][1].removeprefix(MORE))
             at += 1
         expected = []
         while at < len(body) and not body[at][1].startswith(prompt):
