@@ -23,7 +23,8 @@ _FENCES = {
     Language.TEXT: "text",
 }
 _MORE = {
-    "claude-desktop": "[stdio.md](stdio.md) describes `instantly-mcp stdio`",
+    "claude-desktop": "[claude-desktop.md](claude-desktop.md) describes the extension, "
+    "and [stdio.md](stdio.md) `instantly-mcp stdio`",
 }
 """Other manuals, by client."""
 

@@ -6,7 +6,7 @@ import base64
 import json
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from hypothesis import given
+from hypothesis import given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.clients.address import AUTH_HEADERS, McpAddress
@@ -27,6 +27,7 @@ def link_for(client: str, url: str = URL) -> InstallLink:
 class InstallLinkTests(SynchronousTestCase):
     """The links contain what the file contains."""
 
+    @settings(deadline=None)
     @given(urls())
     def test_cursor(self, url):
         """Cursor's link contains the server of its file, in base64."""
@@ -38,6 +39,7 @@ class InstallLinkTests(SynchronousTestCase):
             decoded = base64.b64decode(query["config"][0], validate=True)
             self.assertEqual(json.loads(decoded), written)
 
+    @settings(deadline=None)
     @given(urls())
     def test_vscode(self, url):
         """The link of VS Code contains name, server and prompts as JSON."""

@@ -81,7 +81,7 @@ class ShellCase(SynchronousTestCase):
 class ShellTests(ShellCase):
     """Every command, with every kind of credential."""
 
-    @hypothesis_settings(max_examples=30)
+    @hypothesis_settings(max_examples=30, deadline=None)
     @given(any_urls())
     @example("https://a.example/mcp?x='$(touch canary)")
     @example("https://a.example/mcp?x=';touch canary;'")
