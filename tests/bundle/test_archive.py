@@ -9,6 +9,7 @@ from zipfile import ZipFile
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.bundle.archive import archived, bundle, contents
+from tests.test_house_rules import MAX_FILE
 
 URL = "https://mcp.acme.example/mcp"
 MAX_KIB = 50
@@ -38,6 +39,12 @@ class ArchiveTests(SynchronousTestCase):
             for entry in archive.infolist():
                 self.assertEqual(entry.date_time[0], 1980)
                 self.assertEqual(entry.external_attr >> 16, 0o100644)
+
+    def test_lengths(self):
+        """No file of the relay outgrows its purpose; Python's have the same limit."""
+        for name, body in contents().items():
+            if name.endswith(".js"):
+                self.assertLessEqual(body.count(b"\n"), MAX_FILE, name)
 
     def test_size(self):
         """It stays small: it has no dependencies."""

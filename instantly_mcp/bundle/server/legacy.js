@@ -12,9 +12,10 @@ const { AnswerLost, MAX_BODY, wholeBody } = require("./http");
 const { asMessage, parseJson } = require("./messages");
 const { BOTH_FORMS } = require("./headers");
 const { HANDSHAKE_MS, RESUME_MS } = require("./posting");
-const { ProblemError, failing, problem } = require("./problems");
+const { ProblemError, problem } = require("./problems");
 const { ProxyFailed, SessionGone, eventsOf } = require("./replies");
 const { EventParser } = require("./sse");
+const { failing } = require("./statuses");
 
 /** @typedef {import("./http").Head} Head */
 /** @typedef {import("./link").Link} Link */

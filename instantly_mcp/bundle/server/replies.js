@@ -3,8 +3,9 @@
 
 const { AnswerLost, MAX_BODY, failure, partsOf, wholeBody } = require("./http");
 const { METHOD_NOT_FOUND, asMessage, parseJson } = require("./messages");
-const { ProblemError, busy, failing, notMcp, redirected, refused } = require("./problems");
+const { ProblemError } = require("./problems");
 const { EventParser } = require("./sse");
+const { busy, failing, notMcp, redirected, refused } = require("./statuses");
 
 /** @typedef {import("./http").Head} Head */
 /** @typedef {import("./messages").Id} Id */
