@@ -17,14 +17,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
 from tests.daemon.processes import ROOT, ProcessTestCase, Running
-from tests.support.programs import requires, takes_long
+from tests.support.programs import SYSTEMD_ANALYZE, requires, takes_long
 from tests.support.tool_counts import DEFAULT_TOOLS
 
-from .dockerfile import NAMESPACES, Stage, build_script, read_dockerfile
+from .dockerfile import BASE_PATH, NAMESPACES, Stage, build_script, read_dockerfile
 from .tools import HADOLINT, free_port
 
 DOCKERFILE = ROOT / "Dockerfile"
 UID = "10001"
+KEY = "canary-key-0123456789"
 
 
 def stages() -> list[Stage]:
@@ -97,7 +98,7 @@ class DockerfileTests(SynchronousTestCase):
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
 
-@requires(NAMESPACES)
+@requires(NAMESPACES, SYSTEMD_ANALYZE)
 class BuiltTests(ProcessTestCase):
     """The image as it is built from the Dockerfile."""
 
@@ -126,6 +127,7 @@ class BuiltTests(ProcessTestCase):
                 # A volume takes the owner and the mode of the folder in the image.
                 f"mount -t tmpfs -o uid={UID},gid={UID},mode=700 none {state}",
                 f"chroot {root} find / -xdev -name 'pip' -path '*opt*' -type d",
+                *self.init(root),
                 f"mount -o remount,ro {root}; mount -o remount,ro {root}/opt",
                 f'! {inside} touch /opt/x /x 2>/dev/null || echo "not read-only"',
                 f"{inside} {start} & server=$!",
@@ -140,6 +142,21 @@ class BuiltTests(ProcessTestCase):
                 'wait "$server" && echo "ended well"',
             ]
         )
+
+    def init(self, root: Path) -> list[str]:
+        """Return the commands that install it for systemd, as root in ``/``.
+
+        The image is the one installation of the tests in which that may be done.
+        """
+        inside = f"env -i PATH={BASE_PATH} HOME=/root chroot {root}"
+        program = "/opt/instantly-mcp/bin/instantly-mcp"
+        files = "/etc/instantly-mcp /etc/instantly-mcp/api-key"
+        unit = "/etc/systemd/system/instantly-mcp.service"
+        return [
+            f"echo {KEY} | {inside} {program} init --systemd --api-key-file -",
+            f"{inside} stat -c '%n is %a %U:%G' {files} {unit}",
+            f"{inside} systemd-analyze verify {unit} && echo verified",
+        ]
 
     def context(self) -> Path:
         """Return the files that the Dockerfile copies, without caches."""
@@ -179,6 +196,7 @@ class BuiltTests(ProcessTestCase):
         self.assertNotIn("not read-only", output)
         self.assertNotIn("site-packages/pip\n", output)
         self.assertIn('"token":"imt_', output)
+        self.check_init(output)
         listed = await self.call(
             f"http://127.0.0.1:{port}/mcp", "tools/list", headers=self.token_in(output)
         )
@@ -187,6 +205,18 @@ class BuiltTests(ProcessTestCase):
         os.kill(process, signal.SIGTERM)
         self.assertEqual(await running.ended, 0, running.output)
         self.assertIn(b"ended well", running.output)
+
+    def check_init(self, output: str) -> None:
+        """Check that ``init`` made the user, and gave it the keys, which are secret."""
+        self.assertNotIn(KEY, output)
+        for line in (
+            "/etc/instantly-mcp is 750 root:instantly-mcp",
+            "/etc/instantly-mcp/api-key is 640 root:instantly-mcp",
+            "/etc/systemd/system/instantly-mcp.service is 644 root:root",
+            "systemctl enable --now instantly-mcp.socket instantly-mcp.service",
+            "verified",
+        ):
+            self.assertIn(f"{line}\n", output)
 
     def token_in(self, output: str) -> dict[str, str]:
         """Return the header with the token that the command printed."""
