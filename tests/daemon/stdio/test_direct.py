@@ -59,6 +59,16 @@ class ServedTests(SynchronousTestCase):
         server = MemoryPipe().ask(initialize())["result"]["serverInfo"]
         self.assertEqual(server["title"], "Instantly (sandbox)")
 
+    def test_no_network(self) -> None:
+        """Nothing in the sandbox opens a connection or a port."""
+        pipe = MemoryPipe()
+        for name in ("list_campaigns", "get_server_info", "list_leads"):
+            answer = pipe.ask(modern(call(name, {})))
+            self.assertFalse(answer["result"].get("isError"), answer)
+        reactor = pipe.reactor
+        opened = (reactor.tcpClients, reactor.sslClients, reactor.tcpServers)
+        self.assertEqual([*map(list, opened)], [[], [], []])
+
     def test_subscription_ends(self) -> None:
         """At the end, subscriptions are ended with their result."""
         pipe = MemoryPipe()
