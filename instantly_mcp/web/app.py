@@ -187,7 +187,9 @@ class WebApp:
     @app.route("/connect/instantly-mcp.mcpb", methods=["GET"])
     def bundle(self, request: McpRequest) -> Rendered:
         """The extension for Claude Desktop."""
-        return self._probe(request, "/connect/instantly-mcp.mcpb", self.probes.bundle)
+        return self._describe(
+            request, "/connect/instantly-mcp.mcpb", self.probes.bundle
+        )
 
     @app.route("/info", methods=["GET"])
     def info(self, request: McpRequest) -> Rendered:

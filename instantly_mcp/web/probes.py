@@ -12,6 +12,7 @@ from ..pipeline.media import JSON, preferred
 from ..pipeline.replies.reply import Answer, json_answer
 from . import documents
 from .interfaces import Facts, ISandboxView, IStatus
+from .pages.address import THIS_HOST, mcp_address
 from .pages.home import home, home_page
 from .pages.look import HTML, html_answer
 from .pages.sandbox import outbox_page
@@ -66,12 +67,15 @@ class Probes:
             return json_answer(404, documents.not_found(self.status.facts()))
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
-    def bundle(self) -> Answer:
-        """The extension for Claude Desktop, with the address of this server."""
-        base = documents.base_url(self.status.facts())
+    def bundle(self, known: bool) -> Answer:
+        """The extension for Claude Desktop, with the address of this server.
+
+        It asks for an address that is not known, or that a stranger must not see.
+        """
+        url = mcp_address(self.status.facts(), known).url
         return Answer(
             status=200,
-            body=bundle(None if base is None else f"{base}/mcp"),
+            body=bundle(None if THIS_HOST in url else url),
             headers=(
                 ("Content-Type", MEDIA_TYPE),
                 ("Content-Disposition", f'attachment; filename="{FILE_NAME}"'),

@@ -254,6 +254,28 @@ class ProxyTests(NginxTestCase):
         return reply
 
     @deferred
+    async def test_pages(self):
+        """Through nginx ``/connect`` shows the public address, and ``/status`` nothing;
+        on the machine of the daemon ``/status`` shows the report.
+        """
+        await self.start()
+        await self.start_nginx(self.upstream)
+        found = {}
+        for path in ("/connect", "/connect/check", "/status", "/favicon.ico"):
+            connection = await self.open_tls()
+            headers = {"Host": NAME, "Accept": "text/html"}
+            found[path] = await connection.ask(request("GET", path, headers))
+            connection.drop()
+        self.assertEqual([each.status for each in found.values()], [200, 200, 403, 200])
+        self.assertIn(f"https://{NAME}/mcp".encode(), found["/connect"].body)
+        self.assertNotIn(self.upstream.encode(), found["/connect"].body)
+        self.assertNotIn(b"Circuit breaker", found["/status"].body)
+        local = json.loads(await self.get(f"{self.upstream}/status"))
+        self.assertEqual(local["verdict"], "well")
+        await self.until(lambda: len(self.logged_lines()) == len(found))
+        self.assertEqual(routes(self.logged_lines()), list(found))
+
+    @deferred
     async def test_streams_are_not_buffered(self):
         """An event arrives while its stream stays open."""
         await self.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from instantly_mcp.bundle.archive import bundle
+from instantly_mcp.pipeline.visitors import Visitor
+from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.cases import ClockedTestCase
 
 from .site import FACTS, MemoryServer
@@ -29,6 +31,15 @@ class BundleTests(ClockedTestCase):
         self.assertEqual(response.body, bundle("https://mcp.acme.example/mcp"))
         named = 'attachment; filename="instantly-mcp.mcpb"'
         self.assertEqual(response.one("content-disposition"), named)
+
+    def test_internal_address(self):
+        """A stranger's file asks for the address instead of showing an internal one."""
+        self.server.status.known = evolve(FACTS, url="http://10.20.30.40:3000")
+        inside = self.client.ask("GET", PATH).body
+        self.assertEqual(inside, bundle("http://10.20.30.40:3000/mcp"))
+        refusal = ProtocolError(-32600, "no", status=401)
+        self.server.app.visitors = lambda *_: Visitor(refusal=refusal)
+        self.assertEqual(self.client.ask("GET", PATH).body, bundle(None))
 
     def test_other_methods(self):
         """It is there to be read only."""

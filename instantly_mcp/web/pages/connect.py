@@ -14,7 +14,7 @@ from twisted.web.template import Tag, tags
 
 from ..._json_codec import JsonObject
 from ...clients.address import McpAddress
-from ...clients.client import ClientFile, Configuration, McpClient
+from ...clients.client import ClientFile, Configuration, Language, McpClient
 from ...clients.registry import CLIENTS
 from ..interfaces import Facts
 from .address import THIS_HOST, mcp_address
@@ -165,7 +165,7 @@ def _bundle(client: McpClient, facts: Facts) -> Iterator[Tag]:
             )
         )
         yield tags.p(
-            "Open the file: Claude Desktop installs it and asks for the token.",
+            "Open the file: Claude Desktop installs it.",
             class_="dim small",
         )
 
@@ -190,7 +190,11 @@ def _configuration(each: Configuration, address: McpAddress) -> Iterator[Tag]:
     yield tags.p(each.instructions(address))
     if each.files:
         yield tags.ul(*[tags.li(*_file(file)) for file in each.files])
-    yield copyable(each.write(address))
+    text = each.write(address)
+    if each.language is Language.TEXT:
+        yield tags.div(text, class_="card steps")
+    else:
+        yield copyable(text)
 
 
 def _file(file: ClientFile) -> Sequence[Tag | str]:

@@ -73,6 +73,7 @@ _BOXES = """
   background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
 .card p, .card h2, .card h3, .card dl { margin: .25rem 0; }
 .item p { margin: .2rem 0; }
+.steps { white-space: pre-line; background: var(--paper); }
 .tiles { display: grid; gap: .75rem; margin: 1rem 0;
   grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); }
 .tiles .card { margin: 0; }
