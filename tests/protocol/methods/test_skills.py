@@ -19,6 +19,7 @@ from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.primitives.skill import Skill
 from instantly_mcp.protocol.primitives.skill_registry import (
     SkillRegistry,
+    directories,
     skill_resources,
 )
 from instantly_mcp.protocol.server import McpServer
@@ -129,6 +130,40 @@ class ListTests(SkillTestCase):
             [*first["skills"], *last["skills"]], [each.as_object() for each in SKILLS]
         )
         self.assertNotIn("nextCursor", last)
+
+    @given(st.integers(1, 6), st.sampled_from(["", "skill://acme", "skill://alone"]))
+    def test_every_page_size(self, page_size: int, folder: str) -> None:
+        """Whatever the size of pages, they hold each item once, in order."""
+        self.features = self.with_skills(SKILLS, page_size=page_size)
+        kind = "resources" if folder else "skills"
+        found: list[str] = []
+        params: dict[str, Json] = {"uri": folder} if folder else {}
+        while True:
+            page = self.page(read_directory if folder else list_skills, params)
+            self.assertLessEqual(len(page[kind]), page_size)
+            found += [each["uri"] for each in page[kind]]
+            if "nextCursor" not in page:
+                break
+            params["cursor"] = page["nextCursor"]
+        if folder:
+            expected = [each["uri"] for each in directories(SKILLS)[folder]]
+        else:
+            expected = [each.uri for each in SKILLS]
+        self.assertEqual(found, expected)
+
+    @given(st.text(max_size=30) | st.integers() | st.booleans())
+    def test_invented_cursors(self, cursor: Json) -> None:
+        """A cursor that this server did not issue is an invalid parameter."""
+        for method, params in (
+            (list_skills, {}),
+            (read_directory, {"uri": "skill://acme"}),
+        ):
+            error = self.refusal(method, {**params, "cursor": cursor})
+            self.assertEqual(error.code, INVALID_PARAMS)
+
+    def page(self, method: Method, params: JsonObject) -> Json:
+        """Return one page, as JSON."""
+        return loads(dumps(method(self.features, request_context("x", params))))
 
     def test_cursors_of_others(self) -> None:
         """A cursor works for its own list only; folders have lists of their own."""
