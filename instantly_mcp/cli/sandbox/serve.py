@@ -39,7 +39,7 @@ _GIVEN = {
 class SandboxOptions(CommandOptions):
     """The options of the sandbox server, and the commands for one that runs."""
 
-    synopsis = "instantly-mcp sandbox [options] | instantly-mcp sandbox COMMAND"
+    synopsis = "instantly-mcp sandbox [COMMAND] [options]"
     examples = ("instantly-mcp sandbox --port 0 --ready-file ready.json --seed 42",)
     takes = {
         "ready-file": FILE,
