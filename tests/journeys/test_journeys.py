@@ -17,8 +17,9 @@ class JourneyTests(SynchronousTestCase):
     def played(self, name: str) -> None:
         """Play a page and compare."""
         failures = play_page(PAGES / f"{name}.md", Path(self.mktemp()))
-        advice = "run `python -m tests.journeys` to record it again"
-        self.assertEqual(failures, [], advice)
+        if failures:
+            advice = f"`python -m tests.journeys {name}` records the page again"
+            self.fail("\n".join([*failures, advice]))
 
 
 def _test_of(name: str):
