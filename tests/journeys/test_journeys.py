@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,7 +18,10 @@ class JourneyTests(SynchronousTestCase):
 
     def played(self, name: str) -> None:
         """Play a page and compare."""
-        failures = play_page(PAGES / f"{name}.md", Path(self.mktemp()))
+        # Short, because the path of the daemon's control socket has a limit.
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        failures = play_page(PAGES / f"{name}.md", Path(folder))
         if failures:
             advice = f"`python -m tests.journeys {name}` records the page again"
             self.fail("\n".join([*failures, advice]))
