@@ -34,7 +34,10 @@ class NoServer:
 
 
 class DirectStories(stories.Stories):
-    """The stories of all clients; the server is a child of the client."""
+    """The stories of all clients; the server is a child of the client.
+
+    One client of each SDK and era: each test starts two programs.
+    """
 
     program = Program(
         driver="python_v2.py",
@@ -89,20 +92,6 @@ class PythonFirstVersionTests(DirectStories):
         needs=V1_PYTHON,
         version="2025-11-25",
     )
-
-
-class TypeScriptFirstVersionTests(DirectStories):
-    """The TypeScript SDK 1.x."""
-
-    program = Program(
-        driver="typescript.mjs",
-        name="the TypeScript SDK of MCP",
-        interpreter=NODE,
-        needs=package("@modelcontextprotocol/sdk"),
-        version="2025-11-25",
-        plan={"major": 1},
-    )
-    receives_last_progress = False
 
 
 class TypeScriptModernTests(DirectStories):
