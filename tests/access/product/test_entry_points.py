@@ -36,7 +36,7 @@ OLD_NAMES_THAT_READ = {
 
 MCP_ROUTES = {"/mcp", "/sse", "/messages"}
 
-OTHER_POSTS = {"/register", "/sandbox/reset"}
+OTHER_POSTS = {"/register", "/sandbox/<name>"}
 """Routes that accept POST and do not lead to Instantly: the first refuses always, and
 the second exists for the simulation only."""
 
