@@ -60,7 +60,7 @@ from .process.systemd_notify import Notifier
 from .process.watchdog import measured_watchdog
 from .reload import Reloader
 from .sandbox.calls import recording
-from .sandbox.view import SandboxView
+from .sandbox.view import SandboxView, contents
 from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcements, announcement_for
@@ -113,7 +113,12 @@ def build(
         extra_listeners += approvals.listeners
         also_announce = (approvals, *also_announce)
     notifier = Notifier(settings.supervisor, lambda: mcp.in_flight.count)
-    own = announcement_for(settings, out, needs_token=mcp.tokens.required)
+    own = announcement_for(
+        settings,
+        out,
+        needs_token=mcp.tokens.required,
+        contains=partial(contents, mcp.upstream.sandbox),
+    )
     return DaemonService(
         reactor=reactor,
         clock=reactor,

@@ -218,10 +218,18 @@ class WebApp:
         """The authorization page."""
         return self._describe(request, "/authorize", self.probes.authorize)
 
-    @app.route("/sandbox", methods=["GET"])
+    @app.route("/sandbox", methods=["GET", "POST"])
     def sandbox(self, request: McpRequest) -> Rendered:
-        """The mail that the sandbox would have sent, as a page."""
-        return self._use_sandbox(request, "/sandbox", self.probes.sandbox)
+        """The page of one workspace of the sandbox, and its forms."""
+        head = request.head
+
+        def answer(key: str) -> Answer:
+            if head.method not in _GETS:
+                return self.probes.sandbox_form(key, request.content.getvalue())
+            forms = self.visitors(Headers({}), {}, "").known
+            return self.probes.sandbox(key, parse_query(head.query), forms=forms)
+
+        return self._use_sandbox(request, "/sandbox", answer)
 
     @app.route("/sandbox/<name>", methods=["GET", "POST", "DELETE"])
     def control(self, request: McpRequest, name: str) -> Rendered:
@@ -230,8 +238,6 @@ class WebApp:
         headers = Headers(request.head.headers)
 
         def answer(key: str) -> Answer:
-            if method != "GET" and is_from_another_site(headers):
-                return error_answer(origin_refused(), mcp=False)
             workspace = headers.get("x-as-workspace")
             body = request.content.getvalue()
             return self.probes.control(method, name, key, workspace, body)
@@ -305,9 +311,12 @@ class WebApp:
     def _use_sandbox(
         self, request: McpRequest, route: str, use: Callable[[str], Answer]
     ) -> Rendered:
-        """Show or reset one workspace of the sandbox, for known visitors only."""
+        """Show or change one workspace of the sandbox, for known visitors only."""
 
         def answer() -> Answer:
+            headers = Headers(request.head.headers)
+            if request.head.method not in _GETS and is_from_another_site(headers):
+                return error_answer(origin_refused(), mcp=False)
             visitor = self._visitor(request)
             if visitor.refusal is not None:
                 return error_answer(visitor.refusal, mcp=False)

@@ -220,5 +220,10 @@ class ISandboxView(Interface):
         :returns: ``None`` for an invalid key, or a request that does not exist.
         """
 
-    def outbox(key: str) -> JsonObject | None:
-        """Return the mail that a key would have sent; ``None`` for an invalid key."""
+    def overview(key: str, first: int, most: int, since: str) -> JsonObject | None:
+        """Return what the page shows of a workspace; ``None`` for an invalid key.
+
+        :param first: how many of the newest mails are left out.
+        :param most: how many mails are returned.
+        :param since: a time as the API writes it; what happened later is counted.
+        """

@@ -15,7 +15,7 @@ from .interfaces import Facts, ISandboxView, IStatus
 from .pages.address import THIS_HOST, mcp_address
 from .pages.home import home, home_page
 from .pages.look import HTML, html_answer
-from .pages.sandbox import outbox_page
+from .sandbox_pages import Query, SandboxPages
 
 _HOME_TYPES = (HTML, JSON)
 
@@ -60,12 +60,19 @@ class Probes:
             answer = view.control(method, name, key, workspace, body)
         return answer or json_answer(404, documents.not_found(self.status.facts()))
 
-    def sandbox(self, key: str) -> Answer:
-        """The mail that the sandbox would have sent, as a page."""
-        outbox = None if self.sandbox_view is None else self.sandbox_view.outbox(key)
-        if outbox is None:
-            return json_answer(404, documents.not_found(self.status.facts()))
-        return html_answer(outbox_page(outbox, self.status.facts().prefix))
+    def sandbox(self, key: str, query: Query, *, forms: bool) -> Answer:
+        """The page of a workspace of the sandbox; see `SandboxPages`."""
+        facts, view, page = self.status.facts(), self.sandbox_view, None
+        if view is not None:
+            page = SandboxPages(view).show(key, facts, query, forms=forms)
+        return page or json_answer(404, documents.not_found(facts))
+
+    def sandbox_form(self, key: str, body: bytes) -> Answer:
+        """Do what a form of that page asks for."""
+        facts, view, done = self.status.facts(), self.sandbox_view, None
+        if view is not None:
+            done = SandboxPages(view).act(key, facts, body)
+        return done or json_answer(404, documents.not_found(facts))
 
     def bundle(self, known: bool) -> Answer:
         """The extension for Claude Desktop, with the address of this server.

@@ -214,6 +214,13 @@ class Tab:
         :param times: 2 for a double click.
         """
         loaded = self.pipes.next_event("Page.loadEventFired", self.session)
+        await self.press(selector, times)
+        await loaded
+        await self.read()
+
+    @deferred
+    async def press(self, selector: str, times: int = 1) -> None:
+        """Click on something that opens no other page."""
         x, y = await self.middle_of(selector)
         for count in range(1, times + 1):
             for kind in ("mousePressed", "mouseReleased"):
@@ -226,8 +233,6 @@ class Tab:
                     button="left",
                     clickCount=count,
                 ).addErrback(lambda _: None)
-        await loaded
-        await self.read()
 
     @deferred
     async def middle_of(self, selector: str) -> tuple[float, float]:

@@ -129,7 +129,7 @@ class MemoryServer:
         self.app = make_web_app(
             pipeline=self.pipeline,
             status=self.status,
-            guard=guard,
+            guard=choices.pop("guard", guard),
             allowed_origin=allowed,
             access_log=self.access_log,
             streams=self.streams,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import define
 from zope.interface import implementer
 
 from ..._json_codec import JsonObject
 from ...pipeline.replies.reply import Answer
+from ...sandbox.control.overview import counts, overview
 from ...sandbox.control.requests import CONTROLS, ControlRequest, answer_control
 from ...sandbox.errors import SandboxError
-from ...sandbox.workspaces import Sandbox
+from ...sandbox.workspaces import DEFAULT_KEY, Sandbox
 from ...web.interfaces import ISandboxView
 
 
@@ -31,10 +34,12 @@ class SandboxView:
         kind = ("Content-Type", reply.content_type)
         return Answer(status=reply.status, body=reply.body, headers=(kind,))
 
-    def outbox(self, key: str) -> JsonObject | None:
-        """Return the mail that would have been sent; ``None`` for an invalid key."""
+    def overview(
+        self, key: str, first: int, most: int, since: str
+    ) -> JsonObject | None:
+        """Return what the page shows; ``None`` for an invalid key."""
         try:
-            shown: JsonObject = self.sandbox.outbox_json(key)
+            shown: JsonObject = overview(self.sandbox, key, first, most, since)
         except SandboxError:
             return None
         return shown
@@ -45,3 +50,11 @@ class SandboxView:
         except SandboxError:
             return False
         return True
+
+
+def contents(sandbox: Sandbox | None) -> Mapping[str, int]:
+    """Return how much the workspace of callers without a key contains, by name."""
+    if sandbox is None:
+        return {}
+    found: Mapping[str, int] = counts(sandbox.workspace(DEFAULT_KEY).current_world())
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -23,9 +23,19 @@ from ..settings.endpoints import Endpoint
 from ..settings.settings import Settings
 
 _MODES = {
-    "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
+    "sandbox": "Sandbox: nothing leaves this machine.",
     "live": "Live: calls go to {}.",
 }
+
+_INSPECTOR = (
+    "npx -y @modelcontextprotocol/inspector --cli {} --transport http "
+    "--method tools/list"
+)
+_FIRST_CALL = (
+    "curl -s {} -H 'Content-Type: application/json' -d "
+    '\'{{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+    '"params":{{"name":"count_unread_emails"}}}}\''
+)
 
 
 def write_ready_file(
@@ -72,6 +82,7 @@ class Announcement:
     :param needs_secret: callers must present the server secret.
     :param needs_token: callers present a connection token, and nothing else.
     :param brings_key: callers must present their own Instantly key.
+    :param contains: returns how much a workspace of the sandbox contains, by name.
     :param out: where the text is printed; ``None`` to print nothing.
     """
 
@@ -82,6 +93,7 @@ class Announcement:
     needs_secret: bool = False
     brings_key: bool = False
     needs_token: bool = False
+    contains: Callable[[], Mapping[str, int]] = dict
     out: TextIO | None = None
 
     def publish(self, urls: Sequence[str]) -> None:
@@ -105,20 +117,33 @@ class Announcement:
         base = self.public_url or urls[0]
         lines = [
             f"instantly-mcp {__version__} serves MCP at {_endpoint(base)}",
-            f"  {_MODES[self.mode].format(self.upstream)}",
+            f"  {_MODES[self.mode].format(self.upstream)}{self._numbers()}",
         ]
         lines.extend(
             self._connection_hints(base) if _is_web(base) else _socket_hints(base)
         )
         return "\n".join(lines) + "\n\n"
 
+    def _numbers(self) -> str:
+        """Return how much the sandbox contains, counted and not typed in."""
+        found = [f"{count:,} {name}" for name, count in self.contains().items()]
+        return f" It has {', '.join(found)}." if found else ""
+
     def _connection_hints(self, base: str) -> Iterator[str]:
-        if self.mode == "sandbox":
-            yield f"  Mail that would have been sent: {base}/sandbox"
-        url, health = shlex.quote(_endpoint(base)), shlex.quote(f"{base}/health")
+        is_sandbox = self.mode == "sandbox"
+        if is_sandbox:
+            yield f"  Let time pass, see the mail, or reset it: {base}/sandbox"
+        yield f"  Connect a client: {base}/connect"
+        url, header = shlex.quote(_endpoint(base)), self._header()
         add = "claude mcp add --transport http instantly"
-        yield f"\n  Claude Code:\n    {add} {url}{self._header()}"
-        yield f"  Any shell:\n    curl -s {health}"
+        yield f"\n  Claude Code:\n    {add} {url}{header}"
+        if is_sandbox and not header:
+            yield f"  MCP Inspector (needs Node 22):\n    {_INSPECTOR.format(url)}"
+            yield f"  Any shell:\n    {_FIRST_CALL.format(url)}"
+            reset = shlex.quote(f"{base}/sandbox/reset")
+            yield f"  Reset:\n    curl -s -X POST {reset}"
+        else:
+            yield f"  Any shell:\n    curl -s {shlex.quote(f'{base}/health')}"
 
     def _header(self) -> str:
         # In single quotes: Claude Code replaces the variable, not the shell, which
@@ -171,12 +196,17 @@ class Announcements:
 
 
 def announcement_for(
-    settings: Settings, out: TextIO | None, *, needs_token: bool = False
+    settings: Settings,
+    out: TextIO | None,
+    *,
+    needs_token: bool = False,
+    contains: Callable[[], Mapping[str, int]] = dict,
 ) -> Announcement:
     """Return the announcement of a daemon with these settings.
 
     :param out: where the text is printed; ``None`` to print nothing.
     :param needs_token: callers use the operator's keys with a connection token only.
+    :param contains: see `Announcement`.
     """
     return Announcement(
         mode=settings.mode,
@@ -190,5 +220,6 @@ def announcement_for(
         needs_secret=settings.server_secret is not None and not settings.no_auth,
         brings_key=settings.api_key is None and not settings.sandbox,
         needs_token=needs_token,
+        contains=contains,
         out=out if settings.log_format == "text" else None,
     )

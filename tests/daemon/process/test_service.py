@@ -425,7 +425,21 @@ class AnnouncementTests(SynchronousTestCase):
 
     def test_sandbox(self):
         """In the sandbox the block says that nothing leaves the machine."""
-        self.assertIn("nothing leaves this machine", self.block(mode="sandbox"))
+        block = self.block(mode="sandbox", contains=lambda: {"leads": 1200})
+        for words in (
+            "nothing leaves this machine. It has 1,200 leads.",
+            "http://127.0.0.1:3000/sandbox\n",
+            "http://127.0.0.1:3000/connect\n",
+            "inspector --cli http://127.0.0.1:3000/mcp --transport http",
+            "curl -s -X POST http://127.0.0.1:3000/sandbox/reset",
+        ):
+            self.assertIn(words, block)
+
+    def test_sandbox_with_secret(self):
+        """Commands that would be refused without the secret are not printed."""
+        block = self.block(mode="sandbox", needs_secret=True)
+        self.assertNotIn("tools/call", block)
+        self.assertIn("curl -s http://127.0.0.1:3000/health", block)
 
     def test_live(self):
         """A live daemon says that it is live, and how callers present a key."""

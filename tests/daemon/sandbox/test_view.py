@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import loads
-from instantly_mcp.daemon.sandbox.view import SandboxView
+from instantly_mcp.daemon.sandbox.view import SandboxView, contents
 from instantly_mcp.sandbox.control.requests import CONTROLS
 from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.web.interfaces import ISandboxView
@@ -24,11 +24,33 @@ class SandboxViewTests(SynchronousTestCase):
         """It is what the web application's pages need."""
         self.assertTrue(verifyObject(ISandboxView, self.view))
 
-    def test_outbox(self):
-        """The outbox of a new world is empty."""
-        shown = self.view.outbox("sandbox-mine")
-        assert shown is not None
-        self.assertEqual((shown["key"], shown["count"]), ("sandbox-mine", 0))
+    def test_overview(self):
+        """What the page shows; a day later mails were sent and people replied."""
+        start = "2026-11-02T09:00:00.000Z"
+        found = self.view.overview("sandbox-mine", 0, 20, start)
+        assert found is not None
+        self.assertEqual((found["key"], found["outbox"]["count"]), ("sandbox-mine", 0))
+        self.assertEqual(found["since"], {"sent": 0, "replies": 0})
+        self.ask("POST", "clock", body=b'{"advance_seconds": 1728000}')
+        found = self.view.overview("sandbox-mine", 10, 20, start)
+        assert found is not None
+        count = found["outbox"]["count"]
+        self.assertEqual(found["since"]["sent"], count)
+        self.assertEqual(len(found["outbox"]["items"]), 20)
+        self.assertGreater(found["replies"]["count"], 0)
+        times = [mail["at"] for mail in found["outbox"]["items"]]
+        self.assertEqual(times, sorted(times, reverse=True))
+        (active,) = [each for each in found["campaigns"] if each["status"] == "Active"]
+        self.assertGreater(active["sent"], count - 1)
+        later = self.view.overview("sandbox-mine", 0, 1, times[0])
+        assert later is not None
+        self.assertEqual(later["since"]["sent"], 10)
+
+    def test_contents(self):
+        """The numbers are counted; a live daemon has none."""
+        found = contents(self.view.sandbox)
+        self.assertEqual((found["campaigns"], found["leads"]), (4, 1200))
+        self.assertEqual(contents(None), {})
 
     def ask(self, method, name, key="sandbox-mine", body=b"", workspace=None):
         """Send a control request; return status and JSON, or ``None``."""
@@ -72,6 +94,6 @@ class SandboxViewTests(SynchronousTestCase):
     def test_foreign_key(self):
         """A key that is not the sandbox's gets nothing and changes nothing."""
         foreign = "a-real-key-of-another"
-        self.assertIsNone(self.view.outbox(foreign))
+        self.assertIsNone(self.view.overview(foreign, 0, 1, ""))
         for method, name in CONTROLS:
             self.assertIsNone(self.ask(method, name, foreign), name)
