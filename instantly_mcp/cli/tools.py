@@ -12,6 +12,7 @@ from .._rights import ALL_RIGHTS, Level, Rights
 from ..daemon.mcp import NoSeal, make_features, older_tool_names
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
+from ..daemon.tools_hash import hash_of
 from ..daemon.upstream import connect_upstream
 from ..protocol.arguments.schema_annotations import ALSO_NAMED
 from ..protocol.primitives.tool import Tool
@@ -80,11 +81,17 @@ class ToolsOptions(CommandOptions):
         ["toolsets", None, "default", f"Which: {', '.join(TOOLSETS.words)}."],
         ["access", None, "full", "What this level permits: read-only, draft or full."],
     ]
-    optFlags = [["markdown", None, "Print the manual in Markdown (docs/tools.md)."]]
+    optFlags = [
+        ["markdown", None, "Print the manual in Markdown (docs/tools.md)."],
+        ["hash", None, "Print a digest of names and schemas, to compare servers."],
+    ]
 
     def run(self) -> int:
         """Print the tools."""
         tools = listed_tools(self["toolsets"], rights_at(self["access"]))
+        if self["hash"]:
+            print(hash_of(tools))
+            return 0
         if self["markdown"]:
             print(manual_of(tools), end="")
             return 0

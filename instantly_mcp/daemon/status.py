@@ -18,6 +18,7 @@ from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
 from .process.readiness import Readiness, ServicePhase
 from .settings.settings import Settings
 from .sockets.ports import Ports
+from .tools_hash import hash_of
 
 DESCRIPTION = "An on-prem MCP server for the Instantly.ai cold-email API v2"
 
@@ -59,6 +60,7 @@ class Status:
             credential=credential_kind(self.settings),
             key_beside_secret=_needs_key_beside_secret(self.settings),
             public_url=self.settings.public_url,
+            tools_hash=hash_of(self.server_features.tools.listed()),
             prompts=len(self.server_features.prompts.listed()),
             resources=len(resources.resources()) + len(resources.templates()),
             toolsets=self.settings.toolsets,

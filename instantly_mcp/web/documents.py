@@ -118,6 +118,7 @@ def info(facts: Facts) -> JsonObject:
         "protocolVersions": list(facts.protocol_versions),
         "documentation": documentation(facts),
         "tools": facts.tool_count,
+        "toolsHash": facts.tools_hash,
         "toolsets": list(facts.toolsets),
         "prompts": facts.prompts,
         "resources": facts.resources,

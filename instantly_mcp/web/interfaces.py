@@ -120,6 +120,7 @@ class Facts:
     :param mode: ``live`` or ``sandbox``.
     :param protocol_versions: newest first.
     :param tool_count: how many tools are offered.
+    :param tools_hash: a digest of the names and schemas of these tools.
     :param capabilities: as declared in the answer to ``initialize``.
     :param features: short names of enabled features.
     :param authentication: the ways in which a key may be presented, preferred first.
@@ -154,6 +155,7 @@ class Facts:
     prompts: int = 0
     resources: int = 0
     toolsets: Sequence[str] = ()
+    tools_hash: str = ""
     limits: Mapping[str, int] = field(factory=dict)
     documentation_url: str | None = None
     credential: str = "none"

@@ -10,6 +10,7 @@ from instantly_mcp._deferred import deferred
 from instantly_mcp._rights import Level
 from instantly_mcp.cli.tools import listed_tools, manual, rights_at
 from instantly_mcp.daemon.settings.errors import ConfigurationError
+from instantly_mcp.daemon.tools_hash import hash_of
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.state.sealed_tokens import TokenSealer
@@ -28,6 +29,26 @@ def tool(schema, **hints) -> Tool:
         annotations=Annotations(idempotent=False, open_world=True, **annotations),
         run=lambda arguments, call: succeed(ToolResult()),
     )
+
+
+class HashTests(SynchronousTestCase):
+    """The digest of listed tools."""
+
+    def test_hash(self):
+        """It follows names and schemas, not order, titles or descriptions."""
+        one, other = tool({"type": "object"}), tool({"type": "object", "x": 1})
+        other = evolve(other, name="other")
+        self.assertEqual(hash_of([one, other]), hash_of([other, one]))
+        self.assertEqual(hash_of([one]), hash_of([evolve(one, description="Else.")]))
+        for changed in (evolve(one, name="b"), evolve(one, input_schema={})):
+            self.assertNotEqual(hash_of([one]), hash_of([changed]))
+
+    def test_command(self):
+        """The command prints what a server with the same toolsets shows."""
+        self.assertRegex(hash_of(listed_tools("default")), r"\A[0-9a-f]{64}\Z")
+        self.assertNotEqual(
+            hash_of(listed_tools("default")), hash_of(listed_tools("all"))
+        )
 
 
 class NothingBuiltTests(SynchronousTestCase):

@@ -19,9 +19,9 @@ from . import (
     listening,
     lists,
     narrowing,
-    pages,
     pipes,
     rails,
+    sandbox,
     sessions,
     skills,
     tokens,
@@ -54,5 +54,5 @@ ALL: Sequence[Mutant] = (
     *wiring.MUTANTS,
     *clients.MUTANTS,
     *bundle.MUTANTS,
-    *pages.MUTANTS,
+    *sandbox.MUTANTS,
 )

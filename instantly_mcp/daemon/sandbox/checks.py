@@ -73,7 +73,7 @@ def _outcomes(client: SandboxClient, wanted: Wanted) -> Iterator[SandboxCheck]:
     if wanted.max_calls is not None:
         yield check_max_calls(wanted.max_calls, items("calls"))
     if wanted.tools_hash is not None:
-        yield check_tools_hash(wanted.tools_hash, client.facts().get("tools_hash"))
+        yield check_tools_hash(wanted.tools_hash, client.facts().get("toolsHash"))
 
 
 def junit_report(checks: Sequence[SandboxCheck], namespace: str) -> str:
