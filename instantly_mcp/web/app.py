@@ -235,10 +235,9 @@ class WebApp:
     def control(self, request: McpRequest, name: str) -> Rendered:
         """Show or change one workspace of the sandbox."""
         method = "GET" if request.head.method == "HEAD" else request.head.method
-        headers = Headers(request.head.headers)
 
         def answer(key: str) -> Answer:
-            workspace = headers.get("x-as-workspace")
+            workspace = Headers(request.head.headers).get("x-as-workspace")
             body = request.content.getvalue()
             return self.probes.control(method, name, key, workspace, body)
 

@@ -19,6 +19,7 @@ from . import (
     listening,
     lists,
     narrowing,
+    pages,
     pipes,
     rails,
     sandbox,
@@ -55,4 +56,5 @@ ALL: Sequence[Mutant] = (
     *clients.MUTANTS,
     *bundle.MUTANTS,
     *sandbox.MUTANTS,
+    *pages.MUTANTS,
 )
