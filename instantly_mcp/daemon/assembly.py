@@ -113,12 +113,8 @@ def build(
         extra_listeners += approvals.listeners
         also_announce = (approvals, *also_announce)
     notifier = Notifier(settings.supervisor, lambda: mcp.in_flight.count)
-    own = announcement_for(
-        settings,
-        out,
-        needs_token=mcp.tokens.required,
-        contains=partial(contents, mcp.upstream.sandbox),
-    )
+    contains = partial(contents, mcp.upstream.sandbox)
+    own = announcement_for(settings, out, mcp.tokens.required, contains)
     return DaemonService(
         reactor=reactor,
         clock=reactor,

@@ -198,9 +198,8 @@ class Announcements:
 def announcement_for(
     settings: Settings,
     out: TextIO | None,
-    *,
-    needs_token: bool = False,
-    contains: Callable[[], Mapping[str, int]] = dict,
+    needs_token: bool,
+    contains: Callable[[], Mapping[str, int]],
 ) -> Announcement:
     """Return the announcement of a daemon with these settings.
 

@@ -14,7 +14,8 @@ from twisted.web.template import Tag, tags
 
 from ..._json_codec import Json, JsonObject
 from ..interfaces import Facts
-from .look import copyable, document, site_navigation
+from .look import document, site_navigation
+from .sandbox_filling import how_to_fill, other_workspaces
 
 PAGE_MAILS = 20
 """Mails on one page."""
@@ -36,10 +37,6 @@ FAULTS: Mapping[str, tuple[str, JsonObject]] = {
     "cut": ("The connection breaks in the next reply", {"kind": "cut"}),
 }
 """The faults that the form offers."""
-PROMPT = (
-    "Create a campaign named Test with one short step, add the leads "
-    "reply.ann@example.com and bounce.bob@example.com to it, and start it."
-)
 
 
 def sandbox_page(
@@ -60,9 +57,9 @@ def sandbox_page(
         *_replies(shown["replies"]),
         *_campaigns(shown["campaigns"]),
         *_outbox(shown, facts, page),
-        *_how_to_fill(facts, shown),
+        *how_to_fill(facts, shown),
         *(_fault_forms(shown["faults"]) if forms else ()),
-        *_workspaces(facts),
+        *other_workspaces(facts),
         navigation=site_navigation(facts, "/sandbox"),
     )
 
@@ -265,72 +262,6 @@ def _fault(fault: JsonObject) -> str:
     times = fault["times"]
     many = "all calls" if not times else _number(times, "call")
     return f"{' '.join(words)}, {many} from call {fault['on_call']}"
-
-
-def _how_to_fill(facts: Facts, shown: JsonObject) -> Iterator[Tag]:
-    yield tags.h2("Fill it")
-    yield tags.p(
-        "Connect an assistant (see ",
-        tags.a("Connect", href=f"{facts.prefix}/connect"),
-        "), and say to it:",
-    )
-    yield copyable(PROMPT)
-    yield tags.p(
-        "Then let a day pass: Ann replies and Bob bounces, because the first word of "
-        "an address decides what a person does."
-    )
-    if shown["answerable"] is not None:
-        yield tags.p(
-            "Or answer the newest mail from a shell. The first call returns a preview "
-            "and a token, the second one confirms it:"
-        )
-        yield copyable(_curl(facts, str(shown["key"]), str(shown["answerable"])))
-
-
-def _curl(facts: Facts, key: str, mail: str) -> str:
-    """Return two lines of shell: the first call only asks to be confirmed."""
-    base = facts.public_url or facts.url or "http://127.0.0.1:3000"
-    return (
-        f"reply() {{ curl -s {base}/mcp -H 'Authorization: Bearer {_shell_word(key)}' "
-        "-H 'Content-Type: application/json' -d '"
-        '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": '
-        '{"name": "reply_to_email", "arguments": '
-        f'{{"reply_to_uuid": "{mail}", "subject": "Re: Hello", '
-        '"body": {"text": "Thank you!"}\'"$1"\'}}}\'; }\n'
-        'reply ", $(reply | grep -o \'"confirm_token":"[^"]*"\' | tail -1)"'
-    )
-
-
-def _shell_word(text: str) -> str:
-    return text.replace("'", "'\\''")
-
-
-def _workspaces(facts: Facts) -> Iterator[Tag]:
-    yield tags.h2("Other workspaces")
-    yield tags.p(
-        "Each key that begins with ",
-        tags.code("sandbox"),
-        " has a workspace of its own.",
-    )
-    yield tags.form(
-        tags.label("Key", **{"for": "key"}),
-        tags.div(
-            tags.input(
-                id="key",
-                name="key",
-                placeholder="sandbox-NAME",
-                maxlength="200",
-                pattern="sandbox.*",
-                title="begins with sandbox",
-                autocomplete="off",
-                required="required",
-            ),
-            tags.button("Open", type="submit"),
-            class_="row",
-        ),
-        action=f"{facts.prefix}/sandbox",
-        method="get",
-    )
 
 
 def _moment(value: Json) -> str:
