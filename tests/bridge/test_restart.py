@@ -89,7 +89,7 @@ class RestartTestCase(DaemonTestCase):
         """Start a client, which starts a relay."""
         started = {
             "command": sys.executable,
-            "args": ["-m", "tests.bridge.program", url],
+            "args": ["-m", "instantly_mcp", "stdio", "--url", url],
             "cwd": str(ROOT),
             "env": {"INSTANTLY_TOKEN": KEY, "PYTHONDONTWRITEBYTECODE": "1"},
         }

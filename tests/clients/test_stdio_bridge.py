@@ -26,7 +26,7 @@ class BridgeModernTests(stories.Stories):
         return {
             "started": {
                 "command": sys.executable,
-                "args": ["-m", "tests.bridge.program", url],
+                "args": ["-m", "instantly_mcp", "stdio", "--url", url],
                 "cwd": str(ROOT),
                 "env": {"INSTANTLY_TOKEN": key, "PYTHONDONTWRITEBYTECODE": "1"},
             }

@@ -9,6 +9,7 @@ from . import (
     approval_pages,
     approvals,
     audit,
+    bridge,
     bundle,
     clients,
     consent,
@@ -57,4 +58,5 @@ ALL: Sequence[Mutant] = (
     *bundle.MUTANTS,
     *sandbox.MUTANTS,
     *pages.MUTANTS,
+    *bridge.MUTANTS,
 )

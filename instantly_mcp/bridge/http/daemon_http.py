@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from attrs import define, field, frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.web.client import (
+    RequestGenerationFailed,
+    RequestTransmissionFailed,
+    ResponseFailed,
+)
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
@@ -20,6 +25,15 @@ from .sse import EventParser, ServerEvent
 
 Fields: TypeAlias = Mapping[str, str]
 """Header fields by their names."""
+
+
+_AFTER_CONNECTING = (
+    RequestGenerationFailed,
+    RequestTransmissionFailed,
+    ResponseFailed,
+    TimeoutError,
+)
+"""How a request without a body fails that may have been sent."""
 
 
 class NotSent(Exception):
@@ -93,7 +107,7 @@ class DaemonHttp:
         except CancelledError:
             raise
         except Exception as error:
-            sent = payload.handed or not body
+            sent = payload.handed if body else isinstance(error, _AFTER_CONNECTING)
             raise (AnswerLost if sent else NotSent)() from error
         return _head(response)
 

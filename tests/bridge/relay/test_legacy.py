@@ -147,6 +147,23 @@ class StreamTests(RelayTestCase):
         again = self.daemon.take("GET")
         self.assertEqual(again.header("last-event-id"), "cc_1")
 
+    def test_shows_a_restart(self):
+        """It shows that the daemon is gone and back, although no request is made."""
+        stream = self.open_session()
+        stream.stream()
+        stream.cut()
+        self.daemon.refuse()
+        self.clock.advance(1)
+        self.assertEqual(len(self.reports), 1)
+        self.daemon.broken = None
+        self.clock.advance(1)
+        self.daemon.take("ping").result()
+        methods = [one["method"] for one in self.heard()]
+        self.assertIn("notifications/tools/list_changed", methods)
+        self.clock.advance(2)
+        self.daemon.take("GET").stream()
+        self.assertEqual(self.daemon.requests, [])
+
     def test_no_stream(self):
         """A server without such a stream is not asked again."""
         self.open_session().answer(status=405)
