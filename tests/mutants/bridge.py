@@ -44,13 +44,6 @@ MUTANTS: Sequence[Mutant] = (
         LOST,
     ),
     both(
-        "A relay drops responses that answer no open request",
-        REPLIES,
-        "        if id in self.expected:\n",
-        "        if id is not None:\n",
-        LEGACY,
-    ),
-    both(
         "A relay notices that a resumed stream is another one",
         REPLIES,
         "            if _stream_of(event.id) != _stream_of(self._resumed_after):",
