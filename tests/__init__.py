@@ -5,13 +5,16 @@ import os
 import shutil
 import tempfile
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from twisted.trial import util
 
 from tests.support.timing import PATIENCE_SECONDS
 
-# How long an example takes depends on the machine: no test may fail for that.
-settings.register_profile("suite", deadline=None)
+# How long an example takes, or its data, depends on the machine: no test may fail for
+# that.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("suite")
 
 # Nor for how long a test takes: trial's own limit is 120 s for each.
