@@ -44,6 +44,13 @@ MUTANTS: Sequence[Mutant] = (
         LOST,
     ),
     both(
+        "A relay does not call a daemon lost that limits the client",
+        "bridge/relay/failures.py",
+        "            is_lost=not error.is_limit,",
+        "            is_lost=True,",
+        "bridge.relay.test_limits",
+    ),
+    both(
         "A relay notices that a resumed stream is another one",
         REPLIES,
         "            if _stream_of(event.id) != _stream_of(self._resumed_after):",

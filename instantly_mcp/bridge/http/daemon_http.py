@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -26,6 +27,8 @@ from .sse import EventParser, ServerEvent
 Fields: TypeAlias = Mapping[str, str]
 """Header fields by their names."""
 
+
+_SECONDS = re.compile(r"[0-9]{1,6}")
 
 _AFTER_CONNECTING = (
     RequestGenerationFailed,
@@ -53,12 +56,14 @@ class ReplyHead:
     """Status and headers of a reply.
 
     :param media: the media type in lower case, without parameters.
+    :param retry_after: the pause that the server asks for, in seconds; 0 for none.
     """
 
     status: int
     media: str
     session: str | None
     location: str
+    retry_after: float
     response: IResponse = field(repr=False)
 
     @property
@@ -182,8 +187,15 @@ def _head(response: IResponse) -> ReplyHead:
         media=media,
         session=_printable(first("mcp-session-id")),
         location=first("location") or "",
+        retry_after=_seconds(first("retry-after")),
         response=response,
     )
+
+
+def _seconds(text: str | None) -> float:
+    """Return the seconds of a ``Retry-After``; its other form, a date, is not read."""
+    found = _SECONDS.fullmatch(text or "")
+    return float(found[0]) if found else 0.0
 
 
 def _printable(id: str | None) -> str | None:

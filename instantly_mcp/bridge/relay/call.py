@@ -195,15 +195,14 @@ class RelayedCall:
         if what.in_doubt and not repeatable:
             self._answer_doubtful(what)
             return
-        if not what.in_doubt or self._pause > FIRST_PAUSE_SECONDS:
+        is_new = what.in_doubt and self._pause <= FIRST_PAUSE_SECONDS
+        if what.is_lost and not is_new:
             link.failed(what.problem)
         if self._deadline is None:
             self._deadline = clock.seconds() + link.patience
-        if what.problem.passes and clock.seconds() + self._pause <= self._deadline:
-            pause, self._pause = (
-                self._pause,
-                min(2 * self._pause, LONGEST_PAUSE_SECONDS),
-            )
+        pause = max(self._pause, what.retry_after)
+        if what.problem.passes and clock.seconds() + pause <= self._deadline:
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
             await self.context.posting.pause(pause)
             return
         if what.reply is not None and self.first.method not in FIRST_METHODS:

@@ -145,7 +145,7 @@ class DaemonSide:
             return
         except REPORTED as error:
             what = await failed(error, self.posting)
-            if not what.in_doubt:
+            if what.is_lost and not what.in_doubt:
                 self.link.failed(what.problem)
 
     def _note_failure(self, failure: Any) -> None:

@@ -21,11 +21,15 @@ class Failed:
 
     :param in_doubt: the daemon may have carried the request out.
     :param reply: the daemon's own error for the client, if it sent one.
+    :param is_lost: the daemon cannot be used; not if it only limits the client.
+    :param retry_after: the pause that the daemon asks for, in seconds.
     """
 
     problem: Problem
     in_doubt: bool
     reply: JsonObject | None = None
+    is_lost: bool = True
+    retry_after: float = 0.0
 
 
 async def failed(error: BaseException, posting: Posting) -> Failed:
@@ -39,5 +43,11 @@ async def failed(error: BaseException, posting: Posting) -> Failed:
         return Failed(problem=problem, in_doubt=False)
     problem = await posting.problem_of(error)
     if isinstance(error, Overloaded):
-        return Failed(problem=problem, in_doubt=True, reply=error.reply)
+        return Failed(
+            problem=problem,
+            in_doubt=not error.is_limit,
+            reply=error.reply,
+            is_lost=not error.is_limit,
+            retry_after=error.retry_after,
+        )
     return Failed(problem=problem, in_doubt=isinstance(error, AnswerLost))

@@ -49,12 +49,18 @@ class ProxyFailed(AnswerLost):
 
 
 class Overloaded(Exception):
-    """The daemon refuses work at the moment, with an error for the client."""
+    """The daemon refuses work at the moment, with an error for the client.
 
-    def __init__(self, problem: Problem, reply: JsonObject) -> None:
+    :ivar is_limit: the client sends too much (429): the daemon is there, and carried
+        nothing out.
+    """
+
+    def __init__(self, problem: Problem, reply: JsonObject, head: ReplyHead) -> None:
         super().__init__(problem.text)
         self.problem = problem
         self.reply = reply
+        self.is_limit = head.status == 429
+        self.retry_after = head.retry_after
 
 
 @define(eq=False, kw_only=True)
@@ -148,7 +154,7 @@ class ReplyReader:
         if status in (401, 403):
             raise TurnedAway(refused(status, message, address))
         if status in (429, 503) and isinstance(value, dict) and error is not None:
-            raise Overloaded(busy(message, address), self._addressed(value))
+            raise Overloaded(busy(message, address), self._addressed(value), head)
         if status >= 500 and error is None:
             raise ProxyFailed(failing(status, address))
         if not body and status in (200, 202, 204):

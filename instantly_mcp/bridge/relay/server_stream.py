@@ -69,7 +69,8 @@ class ServerStream:
                     self.link.failed(lost.problem)
             except REPORTED as error:
                 what = await failed(error, self.legacy.posting)
-                self.link.failed(what.problem)
+                if what.is_lost:
+                    self.link.failed(what.problem)
             await self.link.when_connected()
             asked = self._parser.retry_ms
             await self.legacy.posting.pause(pause if asked is None else asked / 1000)
@@ -97,6 +98,8 @@ class ServerStream:
     async def _refused(self, head: ReplyHead, generation: int) -> None:
         http = self.legacy.posting.http
         await http.read(head)
+        if head.status == 429:
+            raise AnswerLost
         if head.status >= 500:
             raise ProxyFailed(failing(head.status, http.address))
         if head.status != 404:

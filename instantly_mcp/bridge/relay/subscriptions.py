@@ -57,7 +57,7 @@ class Subscription:
                 raise
             except REPORTED as error:
                 what = await failed(error, self.posting)
-                if not what.in_doubt or not self._acknowledged:
+                if what.is_lost and not (what.in_doubt and self._acknowledged):
                     self.link.failed(what.problem)
                 self._acknowledge_here()
             if self._refused:
