@@ -14,25 +14,10 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver
 
-from .._json_codec import JsonObject
-from ..pipeline.interfaces import ITransport
 from ..pipeline.pipeline import Pipeline
-from ..pipeline.replies.execution import MessageExecutor
-from ..pipeline.replies.retention import StreamLogs
-from ..pipeline.selection import Selector
-from ..pipeline.stages.admission import Admission
-from ..pipeline.stages.authentication import Authentication
-from ..pipeline.stages.decode import Decode
-from ..pipeline.stages.direct import DirectExecution
-from ..pipeline.stages.dispatch import TransportDispatch
-from ..pipeline.stages.header_repair import HeaderRepair
-from ..pipeline.stages.observed import ObservedStage
 from ..pipeline.visitors import Visitors
 from ..state.sessions import SWEEP_SECONDS
 from ..state.token_buckets import TokenBuckets
-from ..transports.legacy_sse import LegacySse
-from ..transports.streamable import StreamableHttp
-from ..web import documents
 from ..web.build import make_site, make_web_app
 from ..web.delivery import Streams
 from ..web.http.site import McpSite
@@ -50,8 +35,8 @@ from .http import (
     metrics_listeners,
 )
 from .logs.observer import LogObserver
-from .mcp import McpParts, make_mcp_parts, tool_selection
-from .origin_policy import ProxyReporter, listens_to_both
+from .mcp import McpParts, make_mcp_parts
+from .origin_policy import listens_to_both
 from .process.components import Announcer, Components, SocketListener
 from .process.periodic import Periodic
 from .process.service import DaemonService
@@ -59,21 +44,14 @@ from .process.signals import Signals
 from .process.systemd_notify import Notifier
 from .process.watchdog import measured_watchdog
 from .reload import Reloader
-from .sandbox.calls import recording
+from .request_stages import make_pipeline
 from .sandbox.view import SandboxView, contents
 from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcements, announcement_for
-from .status import key_formats
 
 HEAD_SECONDS = 3600.0
 """How often the head of the audit file is logged."""
-
-ADDRESS_LIMIT_FACTOR = 20
-"""The rate limit of one client address, in multiples of the limit of one caller.
-
-One address may use many keys: a proxy, an office, or a client that invents keys.
-"""
 
 
 def build(
@@ -105,7 +83,7 @@ def build(
     observer.on_warning = mcp.observations.logged
     mcp.observations.callers.redact = observer.redactor
     http = make_http_parts(settings, reactor, mcp, wall)
-    pipeline = _pipeline(settings, reactor, mcp, http)
+    pipeline = make_pipeline(settings, reactor, mcp, http)
     approvals = make_approval_site(settings, reactor, mcp, http)
     site = _site(settings, reactor, mcp, http, pipeline, approvals=approvals)
     extra_listeners = metrics_listeners(settings, reactor, mcp, http)
@@ -153,78 +131,6 @@ def warnings_of(settings: Settings, mcp: McpParts) -> Sequence[str]:
         *unserved_sockets(settings.all_endpoints),
         *unreachable(mcp.state.path),
     )
-
-
-def _pipeline(
-    settings: Settings, clock: IReactorTime, mcp: McpParts, http: HttpParts
-) -> Pipeline:
-    """Return the pipeline: the tuple lists the stages of a request in order."""
-    executor = MessageExecutor(mcp.server, clock, mcp.in_flight)
-    admission = Admission(
-        origin_policy=http.origin_policy,
-        key_limit=TokenBuckets(settings.rate_limit, clock),
-        address_limit=TokenBuckets(settings.rate_limit * ADDRESS_LIMIT_FACTOR, clock),
-        wall=http.wall,
-        sources=http.sources,
-    )
-    authentication = Authentication(
-        gatekeeper=http.gatekeeper,
-        sessions=mcp.sessions,
-        clock=clock,
-        sources=http.sources,
-        anonymous=settings.anonymous == "discovery",
-        key_formats=key_formats(settings),
-        report_proxied=ProxyReporter(),
-        key_in_session=settings.key_in_session,
-        selector=Selector(
-            level=settings.level,
-            read_toolsets=tool_selection(settings).narrowed_to,
-        ),
-    )
-
-    def describe() -> JsonObject:
-        return documents.endpoint_help(http.status.facts(), http.status.condition())
-
-    stages = (
-        admission,
-        HeaderRepair(),
-        authentication,
-        ObservedStage(
-            Decode(admission.charge),
-            recording(
-                http.access_log.decoded,
-                mcp.upstream.sandbox,
-                mcp.server_features.tools,
-            ),
-            http.access_log.identified,
-        ),
-        TransportDispatch(_transports(settings, clock, mcp, executor)),
-        DirectExecution(executor, describe),
-    )
-    return Pipeline(stages, clock, mcp.metrics.stage)
-
-
-def _transports(
-    settings: Settings, clock: IReactorTime, mcp: McpParts, executor: MessageExecutor
-) -> Sequence[ITransport]:
-    logs = StreamLogs(mcp.retention)
-    streamable = StreamableHttp(
-        executor=executor,
-        sessions=mcp.sessions,
-        changes=mcp.server_features.changes,
-        strict=settings.session_policy == "strict",
-        logs=logs,
-    )
-    legacy_sse = LegacySse(
-        server=mcp.server,
-        clock=clock,
-        sessions=mcp.sessions,
-        changes=mcp.server_features.changes,
-        tracker=mcp.in_flight,
-        logs=logs,
-        prefix=settings.public_path,
-    )
-    return (streamable, legacy_sse)
 
 
 def _site(

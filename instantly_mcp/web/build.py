@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
 
 from ..pipeline.visitors import every_caller_is_known
+from .answering import Answering
 from .app import WebApp
 from .cors import Cors
 from .delivery import Delivery, Streams
@@ -28,6 +29,7 @@ from .interfaces import (
 from .pages.report import Report
 from .pages.site_pages import LastClient, SitePages, no_client
 from .probes import Probes
+from .site_app import SiteApp
 from .stream_check import StreamCheck
 
 
@@ -64,20 +66,24 @@ def make_web_app(
     :param is_local: see `Intake`.
     :raises ValueError: for a trusted proxy that is not an address, network or ``unix``.
     """
-    return WebApp(
-        pipeline=pipeline,
-        probes=Probes(status, wall, discovery_documents, sandbox_view),
+    answering = Answering(
+        status=status,
         guard=guard,
         cors=Cors(allowed_origin),
         intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6], is_local),
         delivery=Delivery(streams),
         access_log=access_log,
+        visitors=visitors,
+    )
+    site = SiteApp(
+        answering=answering,
+        probes=Probes(status, wall, discovery_documents, sandbox_view),
         pages=SitePages(
             status=status, wall=wall, last_client=last_client, report=report
         ),
         stream_check=StreamCheck(clock, wall),
-        visitors=visitors,
     )
+    return WebApp(pipeline=pipeline, answering=answering, site=site)
 
 
 def make_site(
@@ -99,9 +105,9 @@ def make_site(
     return McpSite(
         app.app.resource() if root is None else root,
         clock,
-        app.access_log,
+        app.answering.access_log,
         limits,
         wall,
-        cors_headers=app.cors.headers,
+        cors_headers=app.answering.cors.headers,
         prefix=prefix,
     )

@@ -73,7 +73,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "The level of the settings limits every caller",
-        "daemon/assembly.py",
+        "daemon/request_stages.py",
         "            level=settings.level,\n",
         "",
         WALK,

@@ -10,7 +10,7 @@ from .mutant import Mutant, mutant
 both = partial(mutant, "both")
 
 SAME_SITE = "web/same_site.py"
-APP = "web/app.py"
+APP = "web/site_app.py"
 JOURNAL = "sandbox/journal.py"
 EVALUATION = "sandbox/checks/evaluation.py"
 PARSING = "sandbox/checks/parsing.py"

@@ -38,7 +38,7 @@ class BundleTests(ClockedTestCase):
         inside = self.client.ask("GET", PATH).body
         self.assertEqual(inside, bundle("http://10.20.30.40:3000/mcp"))
         refusal = ProtocolError(-32600, "no", status=401)
-        self.server.app.visitors = lambda *_: Visitor(refusal=refusal)
+        self.server.app.answering.visitors = lambda *_: Visitor(refusal=refusal)
         self.assertEqual(self.client.ask("GET", PATH).body, bundle(None))
 
     def test_other_methods(self):

@@ -166,7 +166,7 @@ class StreamTests(ClockedTestCase):
             self.assertEqual(client.output(), b"")
             self.clock.advance(1)
             self.assertIn(f'"line":{number}'.encode(), client.output())
-        self.assertEqual(self.server.app.stream_check.open, 0)
+        self.assertEqual(self.server.app.site.stream_check.open, 0)
 
     def test_page(self) -> None:
         """A browser gets a page whose lines follow one by one."""
@@ -185,7 +185,7 @@ class StreamTests(ClockedTestCase):
         client.send(request("GET", "/connect/stream"))
         client.hang_up()
         self.clock.advance(1)
-        self.assertEqual(self.server.app.stream_check.open, 0)
+        self.assertEqual(self.server.app.site.stream_check.open, 0)
 
     def test_limit(self) -> None:
         """Only so many checks are open at a time."""
@@ -195,7 +195,7 @@ class StreamTests(ClockedTestCase):
         self.assertEqual(answer.status, 503)
         self.assertEqual(answer.one("retry-after"), "10")
         self.clock.pump([1] * LINES)
-        self.assertEqual(self.server.app.stream_check.open, 0)
+        self.assertEqual(self.server.app.site.stream_check.open, 0)
 
     def test_head(self) -> None:
         """HEAD is answered at once."""

@@ -14,6 +14,7 @@ from instantly_mcp import transports
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.tools.deprecated import OLDER_NAMES
 from instantly_mcp.web.app import WebApp
+from instantly_mcp.web.site_app import SiteApp
 from tests.support.messages import request
 
 from .attempts import ATTEMPTS
@@ -62,7 +63,8 @@ class EntryPointTests(SynchronousTestCase):
 
     def test_routes(self) -> None:
         """No other route accepts a message."""
-        rules = WebApp.app.url_map.iter_rules()
+        apps = (WebApp.app, SiteApp.app)
+        rules = [rule for app in apps for rule in app.url_map.iter_rules()]
         posts = {
             "/" + rule.rule.split("/", 2)[1] if rule.rule != "/" else "/"
             for rule in rules
