@@ -37,9 +37,9 @@ OLD_NAMES_THAT_READ = {
 
 MCP_ROUTES = {"/mcp", "/sse", "/messages"}
 
-OTHER_POSTS = {"/register", "/sandbox/<name>"}
+OTHER_POSTS = {"/register", "/sandbox", "/sandbox/<name>"}
 """Routes that accept POST and do not lead to Instantly: the first refuses always, and
-the second exists for the simulation only."""
+the others exist for the simulation only."""
 
 
 class EntryPointTests(SynchronousTestCase):
