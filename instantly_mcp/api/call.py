@@ -5,7 +5,7 @@ Writes whose outcome is unknown
 An API without idempotency keys leaves one question open whenever a write fails: did it
 take effect? `ApiCall.on_the_wire` answers it, and only there: the API may have seen a
 write from the moment its body was handed to the connection. Every write has a body for
-that reason, possibly an empty one (`http.exchange.Payload`). From this follow four
+that reason, possibly an empty one (`http.payload.Payload`). From this follow four
 rules:
 
 1. Before that moment a write can be cancelled, and every error says that nothing was
@@ -32,7 +32,7 @@ from . import error_messages
 from .errors import ApiError, Reason
 from .grant import Grant
 from .http.connection_errors import ConnectionProblem, Diagnosis, diagnose
-from .http.exchange import Payload
+from .http.payload import Payload
 from .left_writes import LeftWrite
 from .pace.retry import AttemptFailed, FailureKind
 
@@ -101,6 +101,10 @@ class ApiCall:
     def may_have_deleted(self) -> bool:
         """Whether an earlier attempt may have deleted the object."""
         return self.doubtful and self.operation.method == "DELETE"
+
+    def attach(self, body: bytes | None) -> None:
+        """Set the body of the next attempt; a write without one has an empty body."""
+        self.payload = Payload(body or b"")
 
     def leave(self) -> bool:
         """Note that the caller has left; return whether the write goes on."""

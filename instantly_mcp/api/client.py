@@ -25,7 +25,7 @@ from . import error_messages, response
 from .call import ApiCall, explained
 from .errors import ApiError, Reason
 from .grant import Grant
-from .http.exchange import Payload, Sender
+from .http.exchange import Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
 from .observation import Health, Observe, UntrackedWrites, outcome_of
@@ -297,7 +297,7 @@ class InstantlyClient:
 
     async def _exchange(self, call: ApiCall, prepared: PreparedCall) -> HttpReply:
         if prepared.body is not None or not call.operation.effect.read_only:
-            call.payload = Payload(prepared.body or b"")
+            call.attach(prepared.body)
         left = call.until - self.clock.seconds()
         patience = max(0.0, min(call.operation.first_byte_seconds, left))
         late = f"did not begin to answer within {patience:.0f} s"

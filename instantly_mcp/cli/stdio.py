@@ -12,7 +12,8 @@ from pathlib import Path
 from attrs import evolve
 from twisted.python import usage
 
-from ..daemon.settings.loading import TOKEN_VARIABLE, examine_process, token_of_process
+from ..clients.address import TOKEN_VARIABLE
+from ..daemon.settings.loading import examine_process, token_of_process
 from ..daemon.settings.setting import Setting
 from ..daemon.settings.sources.options import SomeSettingOptions, offer
 from ..daemon.settings.table import BY_NAME, SETTINGS

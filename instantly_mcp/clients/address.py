@@ -11,6 +11,9 @@ from attrs import field, frozen
 
 from .._rights import Level
 
+TOKEN_VARIABLE = "INSTANTLY_TOKEN"
+"""The environment variable with the token that a client presents, a relay too."""
+
 _NOT_IN_A_URL = re.compile(r'[ "<>\\^`{|}]')
 """Printable ASCII that RFC 3986, section 2, allows in no part of a URL. Shells and
 clients give some of it a meaning: `code`, ${VARIABLE}, {env:VARIABLE}."""
@@ -60,7 +63,7 @@ AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
     "token": AuthHeader(
         "Authorization",
         "Bearer ",
-        "INSTANTLY_TOKEN",
+        TOKEN_VARIABLE,
         "connection token",
         "your-connection-token-here",
     ),
@@ -130,6 +133,17 @@ class McpAddress:
         :param written: returns the value as the client reads it.
         """
         return {} if self.auth is None else {self.auth.header: written(self.auth)}
+
+    def with_headers(
+        self, server: Mapping[str, object], written: Callable[[AuthHeader], str]
+    ) -> dict[str, object]:
+        """Return the entry of a server in a JSON file, with the headers to send.
+
+        :param server: the entry without headers.
+        :param written: returns the value as the client reads it.
+        """
+        headers = self.headers(written)
+        return {**server, "headers": headers} if headers else dict(server)
 
     def below(self, part: str) -> str:
         """Return the URL with one more part at the end of its path."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from .address import AuthHeader, McpAddress
-from .client import ClientFile, Configuration, Language, McpClient, Network
+from .address import TOKEN_VARIABLE, AuthHeader, McpAddress
+from .client import (
+    ClientFile,
+    Configuration,
+    Language,
+    McpClient,
+    Network,
+    json_file,
+    shell_command,
+)
 from .writing import NAME, command, json_text, steps
 
 MCP_REMOTE = "mcp-remote@0.15.1"
 """The version that `tests/agents` drives. It needs Node.js."""
-
-BRIDGE_TOKEN = "INSTANTLY_TOKEN"
-"""The variable from which ``instantly-mcp stdio`` reads what it presents."""
 
 
 def _code_value(auth: AuthHeader) -> str:
@@ -28,9 +33,7 @@ def _code_command(address: McpAddress) -> str:
 
 
 def _code_file(address: McpAddress) -> str:
-    server: dict[str, object] = {"type": "http", "url": address.url}
-    if address.auth is not None:
-        server["headers"] = address.headers(_code_value)
+    server = address.with_headers({"type": "http", "url": address.url}, _code_value)
     return json_text({"mcpServers": {NAME: server}})
 
 
@@ -38,18 +41,12 @@ CLAUDE_CODE = McpClient(
     id="claude-code",
     title="Claude Code",
     configurations=(
-        Configuration(
-            name="command",
-            title="Command",
-            where="Run it in a terminal, in the folder of your project.",
-            language=Language.SHELL,
-            write=_code_command,
+        shell_command(
+            _code_command, where="Run it in a terminal, in the folder of your project."
         ),
-        Configuration(
-            name="json",
+        json_file(
             title=".mcp.json",
             where="Put it into the file, in the folder of your project.",
-            language=Language.JSON,
             write=_code_file,
             files=(ClientFile(path=".mcp.json"),),
         ),
@@ -103,7 +100,7 @@ def _stdio_file(address: McpAddress) -> str:
     if address.auth is not None:
         if address.is_plain:
             args.append("--allow-http")
-        server["env"] = {BRIDGE_TOKEN: address.auth.placeholder}
+        server["env"] = {TOKEN_VARIABLE: address.auth.placeholder}
     return json_text({"mcpServers": {NAME: server}})
 
 

@@ -91,6 +91,29 @@ class Configuration:
         return self.where
 
 
+def shell_command(
+    write: Written, where: str = "Run it in a terminal.", title: str = "Command"
+) -> Configuration:
+    """Return a configuration that is a command for a POSIX shell."""
+    return Configuration(
+        name="command", title=title, where=where, language=Language.SHELL, write=write
+    )
+
+
+def json_file(
+    title: str, where: str, write: Written, files: Sequence[ClientFile]
+) -> Configuration:
+    """Return a configuration that is a JSON file, or an entry in one."""
+    return Configuration(
+        name="json",
+        title=title,
+        where=where,
+        language=Language.JSON,
+        write=write,
+        files=files,
+    )
+
+
 @frozen(kw_only=True)
 class McpClient:
     """An MCP client.

@@ -1,4 +1,4 @@
-"""Editors with links that install a server: Cursor and VS Code."""
+"""Editors: Cursor, VS Code, Windsurf, Cline and Zed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import base64
 from urllib.parse import quote
 
 from .address import McpAddress
-from .client import ClientFile, Configuration, InstallLink, Language, McpClient
+from .client import (
+    ClientFile,
+    InstallLink,
+    McpClient,
+    json_file,
+    shell_command,
+)
 from .writing import NAME, command, json_line, json_text
 
 _INPUT = "instantly-key"
@@ -15,9 +21,9 @@ _INPUT = "instantly-key"
 
 def _cursor_server(address: McpAddress) -> dict[str, object]:
     # https://cursor.com/docs/context/mcp
-    server: dict[str, object] = {"url": address.url}
-    if address.auth is not None:
-        server["headers"] = address.headers(lambda auth: auth.value("${env:*}"))
+    server = address.with_headers(
+        {"url": address.url}, lambda auth: auth.value("${env:*}")
+    )
     return server
 
 
@@ -40,11 +46,9 @@ CURSOR = McpClient(
     id="cursor",
     title="Cursor",
     configurations=(
-        Configuration(
-            name="json",
+        json_file(
             title=".cursor/mcp.json",
             where="Put it into the file of a project, or into that of all projects.",
-            language=Language.JSON,
             write=_cursor,
             files=(
                 ClientFile(path=".cursor/mcp.json"),
@@ -107,22 +111,98 @@ VSCODE = McpClient(
     id="vscode",
     title="VS Code",
     configurations=(
-        Configuration(
-            name="json",
+        json_file(
             title=".vscode/mcp.json",
             where="Put it into the file, in the folder that you open.",
-            language=Language.JSON,
             write=_vscode,
             files=(ClientFile(path=".vscode/mcp.json"),),
         ),
-        Configuration(
-            name="command",
-            title="Command",
+        shell_command(
+            _vscode_command,
             where="Run it in a terminal, to add the server for all folders.",
-            language=Language.SHELL,
-            write=_vscode_command,
         ),
     ),
     notes=("VS Code asks for a credential when it connects, and stores it encrypted.",),
     install_link=_vscode_link,
+)
+
+
+def _windsurf(address: McpAddress) -> str:
+    # https://docs.windsurf.com/windsurf/cascade/mcp
+    server = address.with_headers(
+        {"serverUrl": address.url}, lambda auth: auth.value("${env:*}")
+    )
+    return json_text({"mcpServers": {NAME: server}})
+
+
+WINDSURF = McpClient(
+    id="windsurf",
+    title="Windsurf",
+    configurations=(
+        json_file(
+            title="mcp_config.json",
+            where="Put it into the file, and refresh the MCP servers in Cascade.",
+            write=_windsurf,
+            files=(
+                ClientFile(path="~/.codeium/windsurf/mcp_config.json", system="macOS"),
+                ClientFile(path="~/.codeium/windsurf/mcp_config.json", system="Linux"),
+                ClientFile(
+                    path="%USERPROFILE%\\.codeium\\windsurf\\mcp_config.json",
+                    system="Windows",
+                ),
+            ),
+        ),
+    ),
+)
+
+
+def _cline(address: McpAddress) -> str:
+    # https://docs.cline.bot/mcp/mcp-overview. Without the type, Cline uses HTTP+SSE.
+    server = address.with_headers(
+        {"type": "streamableHttp", "url": address.url},
+        lambda auth: auth.value("${env:*}"),
+    )
+    return json_text({"mcpServers": {NAME: server}})
+
+
+CLINE = McpClient(
+    id="cline",
+    title="Cline",
+    configurations=(
+        json_file(
+            title="cline_mcp_settings.json",
+            where="Put it into the file that MCP Servers > Configure opens, or into "
+            "that of the command line interface.",
+            write=_cline,
+            files=(ClientFile(path="~/.cline/data/settings/cline_mcp_settings.json"),),
+        ),
+    ),
+)
+
+
+def _zed(address: McpAddress) -> str:
+    # https://zed.dev/docs/ai/mcp
+    server = address.with_headers(
+        {"url": address.url}, lambda auth: auth.value(auth.placeholder)
+    )
+    return json_text({"context_servers": {NAME: server}})
+
+
+ZED = McpClient(
+    id="zed",
+    title="Zed",
+    configurations=(
+        json_file(
+            title="settings.json",
+            where="Put it into the settings (zed: open settings file), and replace the "
+            "placeholder.",
+            write=_zed,
+            files=(
+                ClientFile(path="~/.config/zed/settings.json", system="macOS"),
+                ClientFile(path="~/.config/zed/settings.json", system="Linux"),
+                ClientFile(path="%APPDATA%\\Zed\\settings.json", system="Windows"),
+            ),
+        ),
+    ),
+    notes=("Zed reads no environment variables here: the file contains the secret.",),
 )

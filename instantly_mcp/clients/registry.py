@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from .claude import CLAUDE_CODE, CLAUDE_CONNECTOR, CLAUDE_DESKTOP
 from .client import McpClient
-from .editors import CURSOR, VSCODE
+from .editors import CLINE, CURSOR, VSCODE, WINDSURF, ZED
 from .frameworks import LANGCHAIN, OPENAI_AGENTS
 from .n8n import N8N
-from .other_editors import CLINE, WINDSURF, ZED
 from .terminals import CODEX, CURL, GEMINI_CLI, OPENCODE
 from .vendors import CHATGPT, MESSAGES_API, RESPONSES_API
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from .address import McpAddress
-from .client import ClientFile, Configuration, Language, McpClient
+from .client import (
+    ClientFile,
+    Configuration,
+    Language,
+    McpClient,
+    json_file,
+    shell_command,
+)
 from .writing import NAME, command, json_text, string
 
 
@@ -32,13 +39,7 @@ CODEX = McpClient(
     id="codex",
     title="Codex",
     configurations=(
-        Configuration(
-            name="command",
-            title="Command",
-            where="Run it in a terminal.",
-            language=Language.SHELL,
-            write=_codex_command,
-        ),
+        shell_command(_codex_command),
         Configuration(
             name="toml",
             title="config.toml",
@@ -62,9 +63,9 @@ def _gemini_command(address: McpAddress) -> str:
 
 def _gemini_file(address: McpAddress) -> str:
     # https://geminicli.com/docs/tools/mcp-server. A bare "url" would be HTTP+SSE.
-    server: dict[str, object] = {"httpUrl": address.url}
-    if address.auth is not None:
-        server["headers"] = address.headers(lambda auth: auth.value("${*}"))
+    server = address.with_headers(
+        {"httpUrl": address.url}, lambda auth: auth.value("${*}")
+    )
     return json_text({"mcpServers": {NAME: server}})
 
 
@@ -72,18 +73,10 @@ GEMINI_CLI = McpClient(
     id="gemini-cli",
     title="Gemini CLI",
     configurations=(
-        Configuration(
-            name="command",
-            title="Command",
-            where="Run it in a terminal.",
-            language=Language.SHELL,
-            write=_gemini_command,
-        ),
-        Configuration(
-            name="json",
+        shell_command(_gemini_command),
+        json_file(
             title=".gemini/settings.json",
             where="Put it into the file of a project, or into that of all projects.",
-            language=Language.JSON,
             write=_gemini_file,
             files=(
                 ClientFile(path=".gemini/settings.json"),
@@ -97,9 +90,10 @@ GEMINI_CLI = McpClient(
 
 def _opencode(address: McpAddress) -> str:
     # https://opencode.ai/docs/mcp-servers
-    server: dict[str, object] = {"type": "remote", "url": address.url, "oauth": False}
-    if address.auth is not None:
-        server["headers"] = address.headers(lambda auth: auth.value("{env:*}"))
+    server = address.with_headers(
+        {"type": "remote", "url": address.url, "oauth": False},
+        lambda auth: auth.value("{env:*}"),
+    )
     schema = "https://opencode.ai/config.json"
     return json_text({"$schema": schema, "mcp": {NAME: server}})
 
@@ -108,11 +102,9 @@ OPENCODE = McpClient(
     id="opencode",
     title="opencode",
     configurations=(
-        Configuration(
-            name="json",
+        json_file(
             title="opencode.json",
             where="Put it into the file of a project, or into that of all projects.",
-            language=Language.JSON,
             write=_opencode,
             files=(
                 ClientFile(path="opencode.json"),
@@ -137,12 +129,8 @@ CURL = McpClient(
     id="curl",
     title="curl",
     configurations=(
-        Configuration(
-            name="command",
-            title="Command",
-            where="Run it in a terminal. It lists the tools of the server.",
-            language=Language.SHELL,
-            write=_curl,
+        shell_command(
+            _curl, where="Run it in a terminal. It lists the tools of the server."
         ),
     ),
 )

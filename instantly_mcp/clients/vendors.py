@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .address import AuthHeader, McpAddress
-from .client import Configuration, Language, McpClient, Network
+from .client import (
+    Configuration,
+    Language,
+    McpClient,
+    Network,
+    shell_command,
+)
 from .writing import NAME, json_text, steps
 
 _TUNNEL = (
@@ -108,13 +114,7 @@ MESSAGES_API = McpClient(
     id="messages-api",
     title="Anthropic Messages API",
     configurations=(
-        Configuration(
-            name="command",
-            title="Request",
-            where="Run it in a terminal.",
-            language=Language.SHELL,
-            write=_anthropic,
-        ),
+        shell_command(_anthropic, title="Request"),
         Configuration(
             name="json",
             title="Members of the request",
@@ -145,15 +145,7 @@ def _openai(address: McpAddress) -> str:
 RESPONSES_API = McpClient(
     id="responses-api",
     title="OpenAI Responses API",
-    configurations=(
-        Configuration(
-            name="command",
-            title="Request",
-            where="Run it in a terminal.",
-            language=Language.SHELL,
-            write=_openai,
-        ),
-    ),
+    configurations=(shell_command(_openai, title="Request"),),
     network=Network.VENDOR,
     notes=("Of MCP, the Responses API uses tools only.", _TUNNEL),
 )

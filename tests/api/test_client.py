@@ -22,7 +22,8 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.errors import ApiError, Reason
-from instantly_mcp.api.http.exchange import NoCookies, Payload
+from instantly_mcp.api.http.exchange import NoCookies
+from instantly_mcp.api.http.payload import Payload
 from instantly_mcp.api.interfaces import IDetached, IInstantly
 from instantly_mcp.api.observation import UntrackedWrites
 from instantly_mcp.api.redaction import key_tail, redacted

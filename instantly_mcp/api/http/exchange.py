@@ -11,12 +11,11 @@ from http.cookiejar import Cookie
 from io import BytesIO
 from typing import Any, cast
 
-from attrs import define, field
+from attrs import define
 from hyperlink import EncodedURL
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -26,6 +25,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from ..request import PreparedCall
+from .payload import Payload
 
 _ENCODING = b"content-encoding"
 _SET_ASIDE = b"x-set-aside-content-encoding"
@@ -37,39 +37,6 @@ class ReplyTooLarge(Exception):
 
 class GarbledReply(Exception):
     """The reply's compression is invalid, or of a kind that was not requested."""
-
-
-@implementer(IBodyProducer)
-@define(eq=False)
-class Payload:
-    """The body of a request. It records that it was handed to the connection.
-
-    Each write has one, possibly empty: only once it is `handed` may the request have
-    reached the API.
-    """
-
-    _body: bytes
-    length: int = field(init=False)
-    handed: bool = field(default=False, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.length = len(self._body)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Write everything at once: request bodies are small."""
-        self.handed = True
-        if self._body:
-            consumer.write(self._body)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """Do nothing: everything is written at once."""
-
-    def resumeProducing(self) -> None:
-        """Do nothing: everything is written at once."""
-
-    def stopProducing(self) -> None:
-        """Do nothing: everything is written at once."""
 
 
 class NoCookies(IndexableCookieJar):

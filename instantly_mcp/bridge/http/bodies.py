@@ -1,18 +1,15 @@
-"""The bodies of requests and replies: whole or as events, within limits."""
+"""The bodies of replies: whole or as events, within limits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import define, field
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer, IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
-from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
 
 from .pressure import Pressure
 from .sse import EventParser, ServerEvent
@@ -36,38 +33,6 @@ class BodyTooLarge(Exception):
 
 class StreamSilent(Exception):
     """Nothing arrived for `SILENCE_SECONDS`."""
-
-
-@implementer(IBodyProducer)
-@define(eq=False)
-class RequestBody:
-    """The body of a request. It records that it was handed to the connection.
-
-    :ivar handed: the request may have reached the daemon. Until then it surely has not.
-    """
-
-    _body: bytes
-    length: int = field(init=False)
-    handed: bool = field(default=False, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Note the length, which the header needs."""
-        self.length = len(self._body)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Write everything at once: it is in memory already."""
-        self.handed = True
-        consumer.write(self._body)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """Do nothing: everything is written at once."""
-
-    def resumeProducing(self) -> None:
-        """Do nothing: everything is written at once."""
-
-    def stopProducing(self) -> None:
-        """Do nothing: everything is written at once."""
 
 
 class _Reading(Protocol):

@@ -19,8 +19,9 @@ from twisted.web.iweb import IAgent, IResponse
 
 from ..._credential import Secret
 from ..._noop import noop
+from ...api.http.payload import Payload
 from .address import DaemonAddress
-from .bodies import EventBody, RequestBody, WholeBody
+from .bodies import EventBody, WholeBody
 from .pressure import Pressure
 from .sse import EventParser, ServerEvent
 
@@ -99,7 +100,7 @@ class DaemonHttp:
         :raises NotSent: if nothing was sent.
         :raises AnswerLost: if it may have been sent.
         """
-        payload = RequestBody(body)
+        payload = Payload(body)
         waiting: Deferred[IResponse] = self.agent.request(
             method.encode("ascii"),
             self.address.url,

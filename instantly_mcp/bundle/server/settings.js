@@ -36,7 +36,7 @@ const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
  */
 function readSettings(environment) {
   const target = readTarget(given(environment.INSTANTLY_MCP_URL));
-  const token = readToken(given(environment.INSTANTLY_MCP_TOKEN));
+  const token = readToken(given(environment.INSTANTLY_TOKEN));
   const mayBePlain = isOn(environment.INSTANTLY_MCP_ALLOW_HTTP);
   if (token && !target.secure && !mayBePlain && !target.isLocal) {
     throw settingsProblem(

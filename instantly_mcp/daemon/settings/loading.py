@@ -27,6 +27,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from ...clients.address import TOKEN_VARIABLE
 from ..state_access import open_to_group
 from .endpoints import Endpoint
 from .errors import ConfigurationError
@@ -36,9 +37,6 @@ from .sources.reader import SettingsReader
 from .sources.secret_files import exposures
 from .supervisor import Supervisor
 from .validation import broken_rules, unwise_choices
-
-TOKEN_VARIABLE = "INSTANTLY_TOKEN"
-"""The token with which ``instantly-mcp stdio --url`` connects to a daemon."""
 
 
 def resolve(given: GivenOptions, environ: Mapping[str, str]) -> Settings:
