@@ -30,10 +30,13 @@ def make_bridge(
 ) -> IRelay:
     """Return the relay that serves one client.
 
-    It never fails: with unusable settings the client gets a server that says so.
+    It never fails: with an address, a token or certificates that cannot be used the
+    client gets a server with one tool that says so. The relay connects when the first
+    message arrives.
 
     :param output: takes the messages for the client.
-    :param report: writes a line for the user; ``None`` for standard error.
+    :param report: writes a line for the user when the connection has a problem;
+        ``None`` for standard error.
     """
     report = report or _to_standard_error
     client = LocalClient(output)

@@ -1,16 +1,15 @@
-"""What a bridge connects to, and what builds one."""
+"""What a relay connects to, and the interface of a relay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 from attrs import Factory, frozen
 from twisted.internet.defer import Deferred
 
 from .._credential import Secret
-from ..transports.stdio_lines import ILineSink
 
 
 @frozen(kw_only=True)
@@ -45,12 +44,3 @@ class IRelay(Protocol):
 
     def pressed(self, high: bool) -> None:
         """Read nothing from the daemon while the client leaves too much unread."""
-
-
-MakeBridge: TypeAlias = Callable[[BridgeTarget, Any, ILineSink], IRelay]
-"""``bridge.build.make_bridge(target, reactor, output)``: builds a relay.
-
-The relay connects when the first message arrives, and writes the messages for the
-client to `output`. It is built in any case: with an address, a token or certificates
-that cannot be used it serves one tool that says so. Whenever the connection has a
-problem, a line on standard error says so too."""

@@ -21,7 +21,7 @@ from ..daemon.stdio.run import Remote, serve_bridge, serve_directly
 from .options import FILE, CommandOptions
 
 OF_LOG = frozenset({"log_level", "log_format", "log_file", "config"})
-"""Settings of both shapes."""
+"""Settings of both modes."""
 
 NARROWING: Mapping[str, str] = {
     "access": "X-MCP-Access",
@@ -50,7 +50,7 @@ share. In the environment and in a file they are ignored."""
 
 
 class StdioOptions(CommandOptions, SomeSettingOptions):
-    """The options of both shapes."""
+    """The options of both modes."""
 
     synopsis = "instantly-mcp stdio {--url URL | --sandbox | --api-key-file FILE}"
     longdesc = (
@@ -77,7 +77,7 @@ class StdioOptions(CommandOptions, SomeSettingOptions):
     ]
 
     def postOptions(self) -> None:
-        """Check that the options belong to one shape."""
+        """Check that the options belong to one mode."""
         given = set(self.given()) - OF_LOG
         if self["url"] is not None:
             foreign = sorted(given - NARROWING.keys())

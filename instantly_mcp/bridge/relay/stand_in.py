@@ -32,8 +32,6 @@ META_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 
-LIST_KINDS = {"tools": "toolsListChanged"}
-
 _CAPABILITIES: JsonObject = {
     "tools": {"listChanged": True},
     "logging": {},

@@ -1,4 +1,4 @@
-"""Runs `instantly-mcp stdio` in both shapes: a server of its own, or a bridge."""
+"""Runs `instantly-mcp stdio` in both modes: a server of its own, or a bridge."""
 
 from __future__ import annotations
 
