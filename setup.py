@@ -31,7 +31,7 @@ setup(
     package_data={
         "instantly_mcp": ["py.typed"],
         "instantly_mcp.icons": ["*.ico", "*.png", "*.svg"],
-        "instantly_mcp.bundle": ["server/*.js"],
+        "instantly_mcp.bundle": ["server/*.js", "server/*/*.js"],
         "instantly_mcp.cli.installation": ["systemd/*.*"],
     },
     # `.ci/run` runs the suite with exactly these minimum versions.

@@ -201,6 +201,7 @@ class WheelTests(InstalledTestCase):
         self.assertIn("twisted/plugins/instantly_mcp_plugin.py", names)
         self.assertIn("instantly_mcp/py.typed", names)
         self.assertIn("instantly_mcp/bundle/server/relay.js", names)
+        self.assertIn("instantly_mcp/bundle/server/relay/bridge.js", names)
         self.assertNotIn("twisted/__init__.py", names)
         tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
         self.assertEqual(tops, {"instantly_mcp", "twisted"})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -35,16 +36,21 @@ def bundle(url: str | None = None) -> bytes:
 def contents(url: str | None = None) -> Mapping[str, bytes]:
     """Return the files of the bundle by their paths, in the order of the archive."""
     described = json.dumps(manifest(url), indent=2, ensure_ascii=False)
-    sources = files(__package__).joinpath("server")
+    sources = _sources(files(__package__).joinpath("server"), "server")
     return {
         "manifest.json": f"{described}\n".encode(),
         ICON: PNG_512.read(),
-        **{
-            f"server/{source.name}": source.read_bytes()
-            for source in sorted(sources.iterdir(), key=lambda each: each.name)
-            if source.name.endswith(".js")
-        },
+        **dict(sorted(sources)),
     }
+
+
+def _sources(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for each in folder.iterdir():
+        below = f"{path}/{each.name}"
+        if each.is_dir():
+            yield from _sources(each, below)
+        elif each.name.endswith(".js"):
+            yield below, each.read_bytes()
 
 
 def archived(contents: Mapping[str, bytes]) -> bytes:

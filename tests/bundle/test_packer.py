@@ -99,6 +99,6 @@ class PackerTests(TestCase):
     @deferred
     async def test_types(self):
         """The relay agrees with the types in its comments, and with Node 18."""
-        sources = [str(path) for path in (self.unpacked / "server").glob("*.js")]
+        sources = [str(path) for path in (self.unpacked / "server").rglob("*.js")]
         roots = str(NPM / "node_modules" / "@types")
         await self.run_node(str(BIN / "tsc"), *STRICT, "--typeRoots", roots, *sources)

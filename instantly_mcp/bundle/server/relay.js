@@ -20,14 +20,14 @@
  * no dependency: Claude Desktop brings Node, and nothing else.
  */
 
-const { Bridge } = require("./bridge");
-const { Daemon } = require("./http");
+const { Bridge } = require("./relay/bridge");
+const { Daemon } = require("./http/daemon_http");
 const { Client, LineReader } = require("./lines");
-const { asMessage, errorResponse, isRequest, parseLine, PARSE_ERROR } = require("./messages");
-const { Posting } = require("./posting");
-const { ProblemError } = require("./problems");
+const { asMessage, errorResponse, isRequest, parseLine, PARSE_ERROR } = require("./messages/messages");
+const { Posting } = require("./relay/posting");
+const { ProblemError } = require("./problems/problems");
 const { readSettings } = require("./settings");
-const { standIn } = require("./standin");
+const { standIn } = require("./relay/stand_in");
 
 /**
  * @typedef {object} Served What takes the lines of the client.
@@ -72,7 +72,7 @@ function makeServed(client) {
 /**
  * Answer everything here: the settings cannot be used.
  * @param {Client} client
- * @param {import("./problems").Problem} problem
+ * @param {import("./problems/problems").Problem} problem
  * @returns {Served}
  */
 function withoutDaemon(client, problem) {

@@ -6,7 +6,7 @@
 
 const { readFileSync } = require("node:fs");
 const tls = require("node:tls");
-const { settingsProblem } = require("./problems");
+const { settingsProblem } = require("./problems/problems");
 
 /**
  * @typedef {object} Target The one address that the relay connects to.
@@ -32,7 +32,7 @@ const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
  * Read all settings.
  * @param {NodeJS.ProcessEnv} environment
  * @returns {Settings}
- * @throws {import("./problems").ProblemError} for a value that cannot be used.
+ * @throws {import("./problems/problems").ProblemError} for a value that cannot be used.
  */
 function readSettings(environment) {
   const target = readTarget(given(environment.INSTANTLY_MCP_URL));

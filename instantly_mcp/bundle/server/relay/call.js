@@ -2,17 +2,17 @@
 /** One line of the client with requests in it, until each of them is answered. */
 
 const { setTimeout: sleep } = require("node:timers/promises");
-const { BOTH_FORMS, modernHeaders } = require("./headers");
+const { BOTH_FORMS, modernHeaders } = require("../messages/request_headers");
 const { CALL_MS, HANDSHAKE_MS } = require("./posting");
 const { SessionGone } = require("./replies");
-const { standIn, unknownOutcome, withListChanges } = require("./standin");
+const { standIn, unknownOutcome, withListChanges } = require("./stand_in");
 
 /** @typedef {import("./bridge").Bridge} Bridge */
-/** @typedef {import("./messages").Id} Id */
-/** @typedef {import("./messages").Message} Message */
-/** @typedef {import("./messages").Request} Request */
+/** @typedef {import("../messages/messages").Id} Id */
+/** @typedef {import("../messages/messages").Message} Message */
+/** @typedef {import("../messages/messages").Request} Request */
 /** @typedef {import("./posting").Failed} Failed */
-/** @typedef {import("./problems").Problem} Problem */
+/** @typedef {import("../problems/problems").Problem} Problem */
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4000;

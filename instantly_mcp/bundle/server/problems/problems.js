@@ -6,8 +6,8 @@
 
 const tls = require("node:tls");
 
-/** @typedef {import("./settings").Settings} Settings */
-/** @typedef {import("./settings").Target} Target */
+/** @typedef {import("../settings").Settings} Settings */
+/** @typedef {import("../settings").Target} Target */
 
 /**
  * @typedef {object} Problem

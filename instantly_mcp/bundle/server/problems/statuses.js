@@ -3,7 +3,7 @@
 
 const { problem, unreachable, visible } = require("./problems");
 
-/** @typedef {import("./settings").Target} Target */
+/** @typedef {import("../settings").Target} Target */
 
 const MAX_QUOTED = 400;
 

@@ -2,16 +2,16 @@
 /** POSTs to the daemon: one attempt, and what its failure means. */
 
 const { setTimeout: sleep } = require("node:timers/promises");
-const { AnswerLost, NotSent } = require("./http");
-const { explain, problem } = require("./problems");
+const { AnswerLost, NotSent } = require("../http/daemon_http");
+const { explain, problem } = require("../problems/problems");
 const { Overloaded, ReplyReader } = require("./replies");
 const { RESTART_MS } = require("./link");
 
-/** @typedef {import("./http").Daemon} Daemon */
-/** @typedef {import("./http").Head} Head */
-/** @typedef {import("./messages").Id} Id */
-/** @typedef {import("./messages").Message} Message */
-/** @typedef {import("./problems").Problem} Problem */
+/** @typedef {import("../http/daemon_http").Daemon} Daemon */
+/** @typedef {import("../http/daemon_http").Head} Head */
+/** @typedef {import("../messages/messages").Id} Id */
+/** @typedef {import("../messages/messages").Message} Message */
+/** @typedef {import("../problems/problems").Problem} Problem */
 /** @typedef {import("./replies").Deliver} Deliver */
 /** @typedef {Record<string, string>} Headers */
 

@@ -9,7 +9,7 @@
  * a message of the client succeeds.
  */
 
-/** @typedef {import("./problems").Problem} Problem */
+/** @typedef {import("../problems/problems").Problem} Problem */
 
 const RESTART_MS = 15_000; // A request waits so long for a daemon that just worked.
 const FIRST_PAUSE_MS = 1000;

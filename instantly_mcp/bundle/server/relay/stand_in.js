@@ -7,7 +7,7 @@
 
 const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
-const { META_VERSION } = require("./headers");
+const { META_VERSION } = require("../messages/request_headers");
 const {
   LATEST_LEGACY,
   LEGACY_VERSIONS,
@@ -15,10 +15,10 @@ const {
   NOT_SERVED,
   errorResponse,
   isModern,
-} = require("./messages");
+} = require("../messages/messages");
 
-/** @typedef {import("./messages").Request} Request */
-/** @typedef {import("./problems").Problem} Problem */
+/** @typedef {import("../messages/messages").Request} Request */
+/** @typedef {import("../problems/problems").Problem} Problem */
 
 const TOOL = "connection_problem";
 const TITLE = "Why Instantly is not available";
@@ -217,7 +217,7 @@ function enveloped(request, result) {
 /** @returns {string} */
 function ownVersion() {
   try {
-    return JSON.parse(readFileSync(join(__dirname, "../manifest.json"), "utf8")).version;
+    return JSON.parse(readFileSync(join(__dirname, "../../manifest.json"), "utf8")).version;
   } catch {
     return "0.0.0"; // It does not run from a bundle.
   }

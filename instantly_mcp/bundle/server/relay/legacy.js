@@ -8,20 +8,20 @@
  */
 
 const { setTimeout: sleep } = require("node:timers/promises");
-const { AnswerLost, MAX_BODY, wholeBody } = require("./http");
-const { asMessage, parseJson } = require("./messages");
-const { BOTH_FORMS } = require("./headers");
+const { AnswerLost, MAX_BODY, wholeBody } = require("../http/daemon_http");
+const { asMessage, parseJson } = require("../messages/messages");
+const { BOTH_FORMS } = require("../messages/request_headers");
 const { HANDSHAKE_MS, RESUME_MS } = require("./posting");
-const { ProblemError, problem } = require("./problems");
+const { ProblemError, problem } = require("../problems/problems");
 const { ProxyFailed, SessionGone, eventsOf } = require("./replies");
-const { EventParser } = require("./sse");
-const { failing } = require("./statuses");
+const { EventParser } = require("../http/sse");
+const { failing } = require("../problems/statuses");
 
-/** @typedef {import("./http").Head} Head */
+/** @typedef {import("../http/daemon_http").Head} Head */
 /** @typedef {import("./link").Link} Link */
-/** @typedef {import("./lines").Client} Client */
-/** @typedef {import("./messages").Message} Message */
-/** @typedef {import("./messages").Request} Request */
+/** @typedef {import("../lines").Client} Client */
+/** @typedef {import("../messages/messages").Message} Message */
+/** @typedef {import("../messages/messages").Request} Request */
 /** @typedef {import("./posting").Posting} Posting */
 
 const SESSION_HEADER = "mcp-session-id";

@@ -1,16 +1,16 @@
 "use strict";
 /** Reads the reply to a POST, and says what a failed one means. */
 
-const { AnswerLost, MAX_BODY, failure, partsOf, wholeBody } = require("./http");
-const { METHOD_NOT_FOUND, asMessage, parseJson } = require("./messages");
-const { ProblemError } = require("./problems");
-const { EventParser } = require("./sse");
-const { busy, failing, notMcp, redirected, refused } = require("./statuses");
+const { AnswerLost, MAX_BODY, failure, partsOf, wholeBody } = require("../http/daemon_http");
+const { METHOD_NOT_FOUND, asMessage, parseJson } = require("../messages/messages");
+const { ProblemError } = require("../problems/problems");
+const { EventParser } = require("../http/sse");
+const { busy, failing, notMcp, redirected, refused } = require("../problems/statuses");
 
-/** @typedef {import("./http").Head} Head */
-/** @typedef {import("./messages").Id} Id */
-/** @typedef {import("./messages").Message} Message */
-/** @typedef {import("./settings").Target} Target */
+/** @typedef {import("../http/daemon_http").Head} Head */
+/** @typedef {import("../messages/messages").Id} Id */
+/** @typedef {import("../messages/messages").Message} Message */
+/** @typedef {import("../settings").Target} Target */
 
 /**
  * @callback Deliver Takes a message that is for the client.
@@ -28,7 +28,7 @@ class TurnedAway extends ProblemError {}
 /** The daemon refuses work at the moment, with an error for the client. */
 class Overloaded extends ProblemError {
   /**
-   * @param {import("./problems").Problem} problem
+   * @param {import("../problems/problems").Problem} problem
    * @param {Message} reply
    * @param {number} status
    * @param {string | undefined} retryAfter The header, in seconds.
@@ -44,7 +44,7 @@ class Overloaded extends ProblemError {
 
 /** A proxy answered in place of the daemon, which may have seen the request. */
 class ProxyFailed extends AnswerLost {
-  /** @param {import("./problems").Problem} problem */
+  /** @param {import("../problems/problems").Problem} problem */
   constructor(problem) {
     super(problem.text);
     this.problem = problem;

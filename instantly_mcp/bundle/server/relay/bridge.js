@@ -2,7 +2,7 @@
 /** Takes the lines of the client, and decides what becomes of each. */
 
 const { Call } = require("./call");
-const { BOTH_FORMS, ToolBook, modernHeaders } = require("./headers");
+const { BOTH_FORMS, ToolBook, modernHeaders } = require("../messages/request_headers");
 const { LegacySession, ServerStream } = require("./legacy");
 const { Link } = require("./link");
 const {
@@ -14,17 +14,17 @@ const {
   isModern,
   isRequest,
   parseLine,
-} = require("./messages");
+} = require("../messages/messages");
 const { SessionGone } = require("./replies");
-const { LISTS, TOOL, standIn, working } = require("./standin");
-const { Subscription } = require("./subscription");
+const { LISTS, TOOL, standIn, working } = require("./stand_in");
+const { Subscription } = require("./subscriptions");
 
-/** @typedef {import("./lines").Client} Client */
-/** @typedef {import("./messages").Id} Id */
-/** @typedef {import("./messages").Message} Message */
-/** @typedef {import("./messages").Request} Request */
+/** @typedef {import("../lines").Client} Client */
+/** @typedef {import("../messages/messages").Id} Id */
+/** @typedef {import("../messages/messages").Message} Message */
+/** @typedef {import("../messages/messages").Request} Request */
 /** @typedef {import("./posting").Posting} Posting */
-/** @typedef {import("./problems").Problem} Problem */
+/** @typedef {import("../problems/problems").Problem} Problem */
 
 const MAX_OPEN_REQUESTS = 256;
 const FINISH_MS = 10_000; // For requests that are open when the client's input ends.

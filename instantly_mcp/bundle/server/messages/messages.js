@@ -1,7 +1,7 @@
 "use strict";
 /** JSON-RPC messages, as far as the relay looks into them. */
 
-const { META_VERSION } = require("./headers");
+const { META_VERSION } = require("./request_headers");
 
 /** @typedef {string | number} Id */
 

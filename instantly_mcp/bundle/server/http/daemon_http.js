@@ -10,9 +10,9 @@
 const http = require("node:http");
 const https = require("node:https");
 const tls = require("node:tls");
-const { isUnknownIssuer } = require("./problems");
+const { isUnknownIssuer } = require("../problems/problems");
 
-/** @typedef {import("./settings").Settings} Settings */
+/** @typedef {import("../settings").Settings} Settings */
 
 /**
  * @typedef {object} Head Status and headers of an answer, whose body has to be read.

@@ -6,14 +6,14 @@
  */
 
 const { setTimeout: sleep } = require("node:timers/promises");
-const { modernHeaders } = require("./headers");
+const { modernHeaders } = require("../messages/request_headers");
 const { HANDSHAKE_MS } = require("./posting");
-const { ACKNOWLEDGED, LISTS, META_SUBSCRIPTION, acknowledgment } = require("./standin");
+const { ACKNOWLEDGED, LISTS, META_SUBSCRIPTION, acknowledgment } = require("./stand_in");
 
 /** @typedef {import("./link").Link} Link */
-/** @typedef {import("./lines").Client} Client */
-/** @typedef {import("./messages").Message} Message */
-/** @typedef {import("./messages").Request} Request */
+/** @typedef {import("../lines").Client} Client */
+/** @typedef {import("../messages/messages").Message} Message */
+/** @typedef {import("../messages/messages").Request} Request */
 /** @typedef {import("./posting").Posting} Posting */
 
 const FIRST_PAUSE_MS = 1000;
