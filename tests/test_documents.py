@@ -31,6 +31,7 @@ from instantly_mcp.state.database import DATABASE_FILE_NAME
 from instantly_mcp.state.directory_lock import LOCK_FILE_NAME
 from instantly_mcp.state.ended_sessions import ENDED_SESSIONS_FILE_NAME
 from instantly_mcp.state.sealed_tokens import KEY_FILE_NAME
+from tests.web.pictures import approval_shots, shots
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -274,3 +275,15 @@ class NewsTests(SynchronousTestCase):
             self.assertRegex(fragment.name, pattern, "see changelog.d/README.md")
             fix = f"end {fragment.name} with a full stop"
             self.assertTrue(text_of(fragment).rstrip().endswith("."), fix)
+
+
+class PicturesTests(SynchronousTestCase):
+    """The pictures of the pages."""
+
+    def test_each_page(self):
+        """The operations manual shows a picture of each page."""
+        manual = text_of(ROOT / "docs" / "operations.md")
+        for shot in (*shots(everything=False), *approval_shots(False, "")):
+            self.assertIn(f"](images/{shot.file})", manual, "run `make pictures`")
+            picture = (ROOT / "docs" / "images" / shot.file).read_bytes()
+            self.assertEqual(picture[:8], b"\x89PNG\r\n\x1a\n")

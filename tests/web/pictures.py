@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from instantly_mcp._deferred import deferred
-from tests.support.chromium import Chromium
+from tests.support.chromium import Chromium, Tab
+from tests.support.timing import PATIENCE_SECONDS
 
 START, SEED = "2026-11-02", "42"
 PHONE, WIDE = 390, 1280
-START_SECONDS = 30.0
 
 PAGES = {
     "home": "/",
@@ -38,23 +38,15 @@ PAGES = {
     "sandbox": "/sandbox",
 }
 
-_CALL = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "tools/call",
-    "params": {
-        "name": "list_campaigns",
-        "arguments": {},
-        "_meta": {
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": {
-                "name": "claude-code",
-                "version": "2.1.0",
-            },
-            "io.modelcontextprotocol/clientCapabilities": {},
-        },
-    },
+APPROVAL = "approval"
+"""The page of a call that waits for an approver, who signs in first."""
+
+REPLY = {
+    "reply_to_uuid": "01a185be-3e80-7000-886a-6d91903e4b6a",
+    "subject": "Re: Alder Insurance and late invoices",
+    "body": {"text": "Shall we talk on Thursday?"},
 }
+"""A mail of the sandbox with `SEED` and `START` is answered."""
 
 
 @frozen
@@ -88,6 +80,12 @@ def shots(everything: bool) -> Sequence[Shot]:
     return [Shot(name, path, PHONE, name == "status") for name, path in PAGES.items()]
 
 
+def approval_shots(everything: bool, path: str) -> Sequence[Shot]:
+    """Return what to take of a call that waits for approval."""
+    widths = (PHONE, WIDE) if everything else (PHONE,)
+    return [Shot(APPROVAL, path, width, False) for width in widths]
+
+
 @define(eq=False)
 class Folder:
     """Stands for a test case: it makes folders, and cleans up."""
@@ -104,47 +102,78 @@ class Folder:
         self.cleanups.append(what)
 
 
+def add_approver(state: Path) -> str:
+    """Add the approver Bo; return the secret."""
+    command = [sys.executable, "-m", "instantly_mcp", "approver", "add", "Bo"]
+    command += ["--state-dir", str(state), "--json"]
+    added = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return str(json.loads(added.stdout)["secret"])
+
+
 def start_sandbox(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start a sandbox on a free port; return its process and its URL."""
     ready = folder / "ready.json"
     options = ["--sandbox", "--port", "0", "--ready-file", str(ready)]
     options += ["--sandbox-start", START, "--sandbox-seed", SEED]
-    options += ["--state-dir", str(folder / "state")]
+    options += ["--state-dir", str(folder / "state"), "--policy-sends", "approve"]
+    options += ["--admin-listen", "tcp:0:interface=127.0.0.1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "instantly_mcp", "run", *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + START_SECONDS
+    until = time.monotonic() + PATIENCE_SECONDS
     while not ready.exists() and time.monotonic() < until:
         time.sleep(0.1)
     found = json.loads(ready.read_text(encoding="utf-8"))
     return process, str(found["urls"][0]).removesuffix("/mcp")
 
 
-def call(base: str) -> None:
-    """Call a tool, as a client does."""
+def call(base: str, tool: str, arguments: Mapping[str, object]) -> Any:
+    """Call a tool, as a client does; return its structured result."""
+    client = {"name": "claude-code", "version": "2.1.0"}
+    envelope = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": client,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"name": tool, "arguments": arguments, "_meta": envelope}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": tool,
+    }
     request = urllib.request.Request(
-        f"{base}/mcp",
-        json.dumps(_CALL).encode(),
-        {
-            "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
-            "MCP-Protocol-Version": "2026-07-28",
-            "Mcp-Method": "tools/call",
-            "Mcp-Name": "list_campaigns",
-        },
+        f"{base}/mcp", json.dumps(message).encode(), headers
     )
     with urllib.request.urlopen(request) as answer:
-        answer.read()
+        return json.loads(answer.read())["result"]["structuredContent"]
 
 
-async def take(chromium: Chromium, base: str, shot: Shot, target: Path) -> None:
-    """Take one picture of a whole page."""
+async def sign_in(tab: Tab, page: str, secret: str) -> None:
+    """Sign in as the approver."""
+    await tab.go(page)
+    await tab.type("#name", "Bo")
+    await tab.type("#secret", secret)
+    await tab.click('button[type="submit"]')
+
+
+async def take(
+    chromium: Chromium, base: str, shot: Shot, target: Path, secret: str = ""
+) -> None:
+    """Take one picture of a whole page.
+
+    :param secret: that of the approver, for a page that asks for it.
+    """
     tab = await chromium.open(width=shot.width, height=700)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if shot.dark else "light"}
     await tab.ask("Emulation.setEmulatedMedia", features=[scheme])
     await tab.ask("Emulation.setScrollbarsHidden", hidden=True)
+    if secret:
+        await sign_in(tab, f"{base}{shot.path}", secret)
     await tab.go(f"{base}{shot.path}")
     width = await tab.width()
     if width > shot.width:
@@ -165,12 +194,17 @@ def main(reactor: Any, *arguments: str) -> Deferred[None]:
 async def _run(reactor: Any, target: Path, everything: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder: Any = Folder(Path(name))
+        secret = add_approver(folder.base / "state")
         process, base = start_sandbox(folder.base)
         try:
-            call(base)
+            call(base, "list_campaigns", {})
             chromium = Chromium.start(folder, reactor)
             for shot in shots(everything):
                 await take(chromium, base, shot, target)
+            waits = call(base, "reply_to_email", REPLY)["error"]
+            admin, _, id = waits["approval_page"].partition("/approvals/")
+            for shot in approval_shots(everything, f"/approvals/{id}"):
+                await take(chromium, admin, shot, target, secret)
         finally:
             process.terminate()
             process.wait()
