@@ -104,6 +104,18 @@ class Sandbox:
         self._add(which, found)
         return found
 
+    def shown(self, key: str, name: str | None = None) -> Workspace:
+        """Return the workspace of a key to look at it.
+
+        One that does not exist yet is not kept: a page of another site can make a
+        browser ask for any number of them, and others would be discarded for these.
+
+        :raises SandboxError: as `workspace` does.
+        """
+        which, client = self._named(key, name)
+        found = self._workspaces.get(which)
+        return self._new_workspace(which, client) if found is None else found
+
     def _add(self, which: Which, workspace: Workspace) -> None:
         """Add a workspace, or note that it is used."""
         self._workspaces[which] = workspace
@@ -125,10 +137,14 @@ class Sandbox:
     def check_key(self, key: str) -> None:
         """Accept only keys that begin with ``sandbox``.
 
-        :raises SandboxError: 401 for any other key.
+        :raises SandboxError: 401 for any other key; 400 for one that no header carries
+            unchanged. A page shows the key in a command to copy, and a terminal may
+            act on control characters that are pasted.
         """
         if not key.startswith(KEY_PREFIX) or len(key) > MAX_KEY_LENGTH:
             raise SandboxError(401, FOREIGN_KEY_MESSAGE)
+        if not (key.isascii() and key.isprintable()):
+            raise bad_request("The key may contain printable ASCII characters only")
 
     def reset(self, key: str = DEFAULT_KEY, name: str | None = None) -> None:
         """Return a workspace to its first moment, without faults."""

@@ -39,7 +39,7 @@ def overview(
     :param since: a time as the API writes it: what happened later is counted.
     :raises SandboxError: for a key that has no workspace.
     """
-    workspace = sandbox.workspace(key)
+    workspace = sandbox.shown(key)
     world = workspace.current_world()
     newest = list(reversed(world.outbox))
     replies = _replies(world, format_time(sandbox.start.timestamp()))

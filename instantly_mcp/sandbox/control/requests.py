@@ -102,7 +102,8 @@ def _label(request: ControlRequest) -> str:
 
 
 def _now(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
-    return _moment(sandbox, request, 0)
+    now = sandbox.shown(request.key, request.workspace).current_world().now
+    return {"key": request.key, "now": format_time(now)}
 
 
 def _advance(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
@@ -112,16 +113,12 @@ def _advance(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
         raise bad_request("advance_seconds must be a number")
     if not 0 <= seconds <= MAX_SKIP_SECONDS:
         raise bad_request(f"advance_seconds must be from 0 to {MAX_SKIP_SECONDS}")
-    return _moment(sandbox, request, seconds)
-
-
-def _moment(sandbox: Sandbox, request: ControlRequest, skip: float) -> JsonObject:
-    now = sandbox.skip(skip, request.key, request.workspace)
+    now = sandbox.skip(seconds, request.key, request.workspace)
     return {"key": request.key, "now": format_time(now)}
 
 
 def _faults(sandbox: Sandbox, request: ControlRequest) -> JsonObject:
-    workspace = sandbox.workspace(request.key, request.workspace)
+    workspace = sandbox.shown(request.key, request.workspace)
     return {"key": request.key, "items": workspace.faults.as_json()}
 
 

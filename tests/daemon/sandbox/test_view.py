@@ -91,6 +91,27 @@ class SandboxViewTests(SynchronousTestCase):
         self.assertIsNone(self.ask("GET", "else"))
         self.assertEqual(self.ask("GET", "faults", "sandbox-revoked")[0], 401)
 
+    def test_looking(self):
+        """Looking at many workspaces discards none that is in use.
+
+        A page of another site can make a browser send these requests.
+        """
+        self.ask("POST", "clock", body=b'{"advance_seconds": 86400}')
+        mine = self.ask("GET", "clock")
+        self.view.sandbox.max_workspaces = 1
+        for number in range(2):
+            self.view.overview(f"sandbox-{number}", 0, 1, "")
+            for method, name in CONTROLS:
+                if method == "GET":
+                    self.ask(method, name, f"sandbox-{number}")
+        self.assertEqual(self.ask("GET", "clock"), mine)
+
+    def test_control_characters(self):
+        """A key with characters that a terminal acts on has no workspace."""
+        for key in ("sandbox\x1b[201~\nls", "sandbox\x00", "sandbox\u202ex"):
+            self.assertIsNone(self.view.overview(key, 0, 1, ""), ascii(key))
+            self.assertIsNone(self.ask("GET", "clock", key), ascii(key))
+
     def test_foreign_key(self):
         """A key that is not the sandbox's gets nothing and changes nothing."""
         foreign = "a-real-key-of-another"
