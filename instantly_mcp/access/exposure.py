@@ -120,3 +120,12 @@ def parse_description(description: str) -> tuple[str, Sequence[str], Mapping[str
         else:
             positional.append(_ESCAPED.sub(r"\1", text))
     return kind, positional, named
+
+
+def quoted(value: str) -> str:
+    """Return a value as a part of a description, with colons and backslashes escaped.
+
+    The same as ``quoteStringArgument`` of ``twisted.internet.endpoints``. That module
+    imports TLS, which no command needs that only reads settings.
+    """
+    return value.replace("\\", "\\\\").replace(":", "\\:")

@@ -22,8 +22,8 @@ from ..daemon.settings.sources.options import SettingOptions
 from ..daemon.settings.sources.reader import SECRETS
 from ..daemon.settings.sources.secret_files import may_be_key
 from ..daemon.settings.table import SETTINGS
-from .foreground import run_until_done
 from .options import CommandOptions
+from .single_task import run_until_done
 
 _KEY_FILES = frozenset({"api_key_file", "server_secret_file", "seal_key_file"})
 

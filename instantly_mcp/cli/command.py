@@ -9,49 +9,78 @@ from collections.abc import Sequence
 from twisted.python import usage
 
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
-from .administration.approvals import ApprovalsOptions
-from .administration.approvers import ApproverOptions
-from .administration.audit import AuditOptions
-from .administration.sending import SendingOptions
-from .administration.token import TokenOptions
-from .administration.workspaces import WorkspaceOptions
-from .bundle import BundleOptions
-from .check import CheckOptions
-from .completion.options import CompletionOptions
-from .evaluation import EvalOptions
-from .installation.options import InitOptions
+from .imported import Imported
 from .interfaces import Subcommand, Subcommands
 from .options import CommandOptions, require_known
-from .run import RunOptions
-from .sandbox.serve import SandboxOptions
-from .snippet import SnippetOptions
-from .stdio import StdioOptions
-from .tools import ToolsOptions
-from .wait import WaitOptions
 
 EX_USAGE = 64
 
 EX_INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells report it: 128 and the number of SIGINT."""
 
-SUBCOMMANDS: Subcommands = (
-    ("run", None, RunOptions, "Serve MCP clients."),
-    ("stdio", None, StdioOptions, "Serve one client on standard input and output."),
-    ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
-    ("init", None, InitOptions, "Write the settings and units of a daemon."),
-    ("sandbox", None, SandboxOptions, "Serve the simulated API alone; test an agent."),
-    ("wait", None, WaitOptions, "Wait until a server is ready."),
-    ("tools", None, ToolsOptions, "List the tools."),
-    ("snippet", None, SnippetOptions, "Print the configuration of a client."),
-    ("bundle", None, BundleOptions, "Write the extension for Claude Desktop."),
-    ("token", None, TokenOptions, "Issue, list and revoke connection tokens."),
-    ("workspace", None, WorkspaceOptions, "Name the workspaces that tokens reach."),
-    ("approver", None, ApproverOptions, "Name the people who may approve calls."),
-    ("approvals", None, ApprovalsOptions, "Show calls that wait, and decide."),
-    ("sending", None, SendingOptions, "Switch sending off and on."),
-    ("audit", None, AuditOptions, "Show what was done; verify the audit file."),
-    ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
-    ("completion", None, CompletionOptions, "Print the completion script of a shell."),
+_COMMANDS = (
+    ("run", "run.RunOptions", "Serve MCP clients."),
+    ("stdio", "stdio.StdioOptions", "Serve one client on standard input and output."),
+    (
+        "check",
+        "check.CheckOptions",
+        "Show all settings; say if the daemon would start.",
+    ),
+    (
+        "init",
+        "installation.options.InitOptions",
+        "Write the settings and units of a daemon.",
+    ),
+    (
+        "sandbox",
+        "sandbox.serve.SandboxOptions",
+        "Serve the simulated API alone; test an agent.",
+    ),
+    ("wait", "wait.WaitOptions", "Wait until a server is ready."),
+    ("tools", "tools.ToolsOptions", "List the tools."),
+    ("snippet", "snippet.SnippetOptions", "Print the configuration of a client."),
+    ("bundle", "bundle.BundleOptions", "Write the extension for Claude Desktop."),
+    (
+        "token",
+        "administration.token.TokenOptions",
+        "Issue, list and revoke connection tokens.",
+    ),
+    (
+        "workspace",
+        "administration.workspaces.WorkspaceOptions",
+        "Name the workspaces that tokens reach.",
+    ),
+    (
+        "approver",
+        "administration.approvers.ApproverOptions",
+        "Name the people who may approve calls.",
+    ),
+    (
+        "approvals",
+        "administration.approvals.ApprovalsOptions",
+        "Show calls that wait, and decide.",
+    ),
+    ("sending", "administration.sending.SendingOptions", "Switch sending off and on."),
+    (
+        "audit",
+        "administration.audit.AuditOptions",
+        "Show what was done; verify the audit file.",
+    ),
+    (
+        "eval",
+        "evaluation.EvalOptions",
+        "Test a model with cases that the sandbox judges.",
+    ),
+    (
+        "completion",
+        "completion.options.CompletionOptions",
+        "Print the completion script of a shell.",
+    ),
+)
+"""Name, class of the options below this package, and description of each command."""
+
+SUBCOMMANDS: Subcommands = tuple(
+    (name, None, Imported(path), about) for name, path, about in _COMMANDS
 )
 
 

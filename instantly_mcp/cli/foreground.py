@@ -1,16 +1,12 @@
-"""Runs the reactor: for a service until a signal stops it, or for a single task."""
+"""Runs the reactor for a service, until a signal stops it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, TypeAlias
 
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.error import ReactorNotRunning
 from twisted.logger import globalLogBeginner
-from twisted.python.failure import Failure
 
 from ..daemon.logs.limits import limit_lines
 from ..daemon.logs.observer import LogObserver
@@ -60,23 +56,3 @@ def run_service(reactor: Any, service: DaemonService) -> int:
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.run()
     return service.exit_status
-
-
-def run_until_done(reactor: Any, work: Callable[[], Deferred[None]]) -> None:
-    """Run the reactor until the Deferred of `work` fires; raise its failure, if any."""
-    failures: list[Failure] = []
-
-    def stop() -> None:
-        # Ctrl-C has stopped it already, and may be why the work is done.
-        with suppress(ReactorNotRunning):
-            reactor.stop()
-
-    def begin() -> None:
-        done = maybeDeferred(work)
-        done.addErrback(failures.append)
-        done.addCallback(lambda _: stop())
-
-    reactor.callWhenRunning(begin)
-    reactor.run()
-    for failure in failures:
-        failure.raiseException()

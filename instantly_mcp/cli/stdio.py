@@ -17,7 +17,7 @@ from ..daemon.settings.loading import examine_process, token_of_process
 from ..daemon.settings.setting import Setting
 from ..daemon.settings.sources.options import SomeSettingOptions, offer
 from ..daemon.settings.table import BY_NAME, SETTINGS
-from ..daemon.stdio.run import Remote, serve_bridge, serve_directly
+from ..daemon.stdio.bridged import Remote, serve_bridge
 from .options import FILE, CommandOptions
 
 OF_LOG = frozenset({"log_level", "log_format", "log_file", "config"})
@@ -97,6 +97,9 @@ class StdioOptions(CommandOptions, SomeSettingOptions):
         from twisted.internet import reactor
 
         if self["url"] is None:
+            # Only here, because a bridge needs nothing of a server of its own.
+            from ..daemon.stdio.own_server import serve_directly
+
             settings, errors = examine_process(self.given())
             return serve_directly(reactor, settings, errors, self["as-workspace"])
         of_log = {name: given for name, given in self.given().items() if name in OF_LOG}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.access.exposure import exposure_refusal, is_local
+from instantly_mcp.access.exposure import exposure_refusal, is_local, quoted
 
 LOCAL = (
     "tcp:3000:interface=127.0.0.1",
@@ -42,6 +42,15 @@ EXPOSED = (
     "unixish:/run/x",
     "",
 )
+
+
+class QuotedTests(SynchronousTestCase):
+    """Values in endpoint descriptions."""
+
+    @given(st.text(alphabet="ab:\\=/") | st.text())
+    def test_like_twisted(self, value: str):
+        """A value is escaped as Twisted escapes it."""
+        self.assertEqual(quoted(value), quoteStringArgument(value))
 
 
 class ExposureTests(SynchronousTestCase):

@@ -24,8 +24,8 @@ from ...daemon.control.direct import (
 from ...daemon.control.requests import CommandRefusedError, arguments_of
 from ...daemon.settings.errors import report
 from ...daemon.settings.loading import examine_process
-from ..foreground import run_until_done
 from ..options import FILE, CommandOptions
+from ..single_task import run_until_done
 
 EX_REFUSED = 1
 """The exit status when the command cannot be done.

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from attrs import evolve, frozen
-from twisted.internet.endpoints import quoteStringArgument
 
-from ...access.exposure import parse_description
+from ...access.exposure import parse_description, quoted
 
 _TCP = frozenset({"tcp", "tcp4", "tcp6", "ssl"})
 _QUEUEING = frozenset({"tcp", "tcp6", "ssl", "unix"})
@@ -67,7 +66,7 @@ def suggested_endpoint(text: str) -> str | None:
         address = "127.0.0.1"
     if fields.get("scheme") in {"https", "ssl", "tls"}:
         return f"ssl:{fields['port']}:privateKey=KEY.pem:certKey=CERTIFICATE.pem"
-    return f"tcp:{fields['port']}:interface={quoteStringArgument(address)}"
+    return f"tcp:{fields['port']}:interface={quoted(address)}"
 
 
 @frozen
@@ -146,7 +145,7 @@ class Endpoint:
         return evolve(self, positional=(text, *self.positional[1:]))
 
     def __str__(self) -> str:
-        quoted = [quoteStringArgument(part) for part in self.positional]
+        parts = [quoted(part) for part in self.positional]
         for name, value in self.named.items():
-            quoted.append(f"{name}={quoteStringArgument(value)}")
-        return ":".join((self.kind, *quoted))
+            parts.append(f"{name}={quoted(value)}")
+        return ":".join((self.kind, *parts))

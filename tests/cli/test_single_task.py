@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost, ReactorNotRunning
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.cli.foreground import run_until_done
+from instantly_mcp.cli.single_task import run_until_done
 
 
 class InterruptedReactor:
