@@ -46,3 +46,15 @@ class ManualTests(SynchronousTestCase):
         text = MANUAL.read_text(encoding="utf-8")
         versions = set(re.findall(r"instantly_mcp-([\d.]+)-py3", text))
         self.assertEqual(versions, {__version__})
+
+    def test_never_by_name_alone(self):
+        """No text installs what the name stands for on PyPI: that is another program."""
+        by_name = re.compile(
+            r"\b(?:pipx?|uv tool) (?:install|run) (?:-\S+ )*instantly-mcp\b"
+            r"|\buvx instantly-mcp\b"
+        )
+        texts = [*(ROOT / "docs").rglob("*"), *ROOT.glob("*.md"), ROOT / "Makefile"]
+        for each in texts:
+            if each.is_file():
+                found = by_name.findall(each.read_text(encoding="utf-8"))
+                self.assertEqual(found, [], each)
