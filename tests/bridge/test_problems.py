@@ -78,8 +78,8 @@ class AnswerTests(RelayTestCase):
         self.assertEqual(
             text,
             f"{HERE} refused the access: Token refused: it expired on 1 May[U+001B]"
-            "[2J. If you do not know what to do, ask your admin for a new access "
-            "token.",
+            "[2J. Set the token that your admin gives you in the configuration of this "
+            "client.",
         )
         self.assertIn("another network", self.refusal(403, -32000, "another network"))
         self.assertLess(len(self.refusal(401, -32001, "x" * 9000)), 800)

@@ -73,7 +73,8 @@ class ProblemTests(RelayTestCase):
         said = "This access token was switched off on 2026-11-01."
         self.daemon.replies["initialize"] = [refuse(401, said)]
         text = await self.problem(self.relay(self.listen()))
-        self.assertIn(f"refused the access: {said} If you do not know", text)
+        self.assertIn(f"refused the access: {said} Set the token that your", text)
+        self.assertEqual(text.count("Ask "), 0, "the daemon's words say whom to ask")
 
     @deferred
     async def test_revoked_during_the_session(self):

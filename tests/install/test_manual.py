@@ -48,7 +48,7 @@ class ManualTests(SynchronousTestCase):
         self.assertEqual(versions, {__version__})
 
     def test_never_by_name_alone(self):
-        """No text installs what the name stands for on PyPI: that is another program."""
+        """No text installs by name alone: on PyPI the name is another program."""
         by_name = re.compile(
             r"\b(?:pipx?|uv tool) (?:install|run) (?:-\S+ )*instantly-mcp\b"
             r"|\buvx instantly-mcp\b"

@@ -52,7 +52,7 @@ def refused(status: int, message: str, address: DaemonAddress) -> Problem:
     ended = words if words.endswith((".", "!", "?")) else f"{words}."
     return turned_away(
         f"{address.shown} refused the access: {ended}",
-        "If you do not know what to do, ask your admin for a new access token.",
+        "Set the token that your admin gives you in the configuration of this client.",
     )
 
 

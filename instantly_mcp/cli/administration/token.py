@@ -22,6 +22,9 @@ from .token_rotation import TokenRotateOptions
 
 _SNIPPETS = (EVERY, *CLIENTS)
 
+MAX_ALIASES_SHOWN = 3
+"""With more, a line of the list does not fit a terminal; ``--json`` has them all."""
+
 
 class TokenAddOptions(AdminOptions):
     """The options of ``token add``."""
@@ -204,10 +207,16 @@ def _row(token: Json) -> Sequence[str]:
     return (
         *(token["id"], token["name"], token["access"]),
         _joined(token["toolsets"]),
-        ", ".join(token["workspaces"]) or "operator's key",
+        _shortened(token["workspaces"]) or "operator's key",
         *(token["state"], token["expires"] or "never", token["last_used"] or "never"),
     )
 
 
 def _joined(toolsets: Sequence[str] | None) -> str:
     return "all" if toolsets is None else ", ".join(toolsets)
+
+
+def _shortened(aliases: Sequence[str]) -> str:
+    rest = len(aliases) - MAX_ALIASES_SHOWN
+    more = f" and {rest} more" if rest > 0 else ""
+    return ", ".join(aliases[:MAX_ALIASES_SHOWN]) + more

@@ -24,7 +24,7 @@ from ... import __version__
 from ..._deferred import deferred
 from ..._json_codec import Json, loads
 from ...api.http.connection import connect_to
-from ...api.http.connection_errors import diagnose
+from ...api.http.connection_errors import ConnectionProblem, diagnose
 from ...api.upstream import Upstream
 from .findings import Findings
 
@@ -210,4 +210,10 @@ def _words(error: Exception) -> str:
     found = diagnose(error)
     if found is None:
         return type(error).__name__
-    return found.words or found.problem.value
+    words = found.words or found.problem.value
+    if found.problem is ConnectionProblem.UNTRUSTED:
+        words += (
+            ". If an authority of your own signed it, set SSL_CERT_FILE to the "
+            "certificate of that authority"
+        )
+    return words

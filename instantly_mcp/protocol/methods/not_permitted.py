@@ -22,13 +22,20 @@ _MAY = {
 
 _HINT = "Nothing was done. Tell the user that the operator of this server decides this."
 
+_DRAFT_HINT = (
+    "Nothing was done. What is prepared stays in Instantly: tell the user that a "
+    "person with access to the workspace can go on there, and that the operator of "
+    "this server decides what this connection may do."
+)
+
 
 def not_permitted(tool: Tool, rights: Rights) -> ToolResult:
     """Return the result of a call of a tool for which these rights do not suffice."""
     if tool.level.rank > rights.level.rank:
         level, may = rights.level.value, _MAY[rights.level]
         why = f"The access level of this connection is {level}: {may}."
-        return _refused(NOT_ALLOWED, why, tool.name)
+        hint = _DRAFT_HINT if rights.level is Level.DRAFT else _HINT
+        return _refused(NOT_ALLOWED, why, tool.name, hint)
     why = "This tool is not enabled for this connection."
     return _refused(NOT_ENABLED, why, tool.name)
 
@@ -55,5 +62,5 @@ def _not_enabled(what: str) -> ProtocolError:
     )
 
 
-def _refused(code: str, message: str, name: str) -> ToolResult:
-    return error_result({"code": code, "message": message, "hint": _HINT, "tool": name})
+def _refused(code: str, message: str, name: str, hint: str = _HINT) -> ToolResult:
+    return error_result({"code": code, "message": message, "hint": hint, "tool": name})

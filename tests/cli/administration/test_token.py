@@ -110,6 +110,16 @@ class TokenOptionsTests(SynchronousTestCase):
         for word in (*row, "ada", "operator's", "valid", "never"):
             self.assertIn(word, lines[1].split())
 
+    def test_many_workspaces_shown(self) -> None:
+        """A token for many workspaces does not make the table wider than a terminal."""
+        aliases = [f"client-{number}" for number in range(20)]
+        token = {**TOKEN, "workspaces": aliases}
+        lines = list(self.parsed("list").shown([token]))
+        self.assertIn("client-0, client-1, client-2 and 17 more", lines[1])
+        self.assertLess(max(map(len, lines)), 160)
+        shown = list(self.parsed("list").shown([{**TOKEN, "workspaces": aliases[:3]}]))
+        self.assertIn("client-0, client-1, client-2  ", shown[1])
+
     def test_changes_shown(self) -> None:
         """A change is confirmed with what is true now."""
         (revoked,) = self.parsed("revoke", "x").shown(TOKEN)

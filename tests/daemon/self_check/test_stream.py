@@ -17,6 +17,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
+from instantly_mcp.api.http.tls import TlsRefused
 from instantly_mcp.daemon.self_check.findings import Findings
 from instantly_mcp.daemon.self_check.stream import (
     TIMEOUT_SECONDS,
@@ -140,6 +141,14 @@ class StreamTestTests(SynchronousTestCase):
         self.agent.answer.errback(ConnectionRefusedError())
         self.successResultOf(self.done)
         self.assertIn("connect refused", self.findings.failures[0])
+
+    def test_private_authority(self) -> None:
+        """A certificate that is not trusted is named, and what to set for it."""
+        self.agent.answer.errback(TlsRefused("the certificate's issuer is unknown"))
+        self.successResultOf(self.done)
+        (failure,) = self.findings.failures
+        self.assertIn("issuer is unknown. If an authority of your own", failure)
+        self.assertIn("SSL_CERT_FILE", failure)
 
     def test_silent(self) -> None:
         """A server that does not answer in time is a failure."""

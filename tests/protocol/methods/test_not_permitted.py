@@ -203,6 +203,8 @@ class CallTests(NotPermittedTestCase):
             self.assertEqual((error["code"], error["tool"]), ("not_allowed", name))
             self.assertIn(rights.level.value, error["message"])
             self.assertIn("operator", error["hint"])
+            drafts = rights.level is Level.DRAFT
+            self.assertEqual("a person with access" in error["hint"], drafts)
 
     def test_toolset(self) -> None:
         """A tool of another toolset is not enabled for this connection."""

@@ -52,8 +52,7 @@ function refused(status, message, target) {
   }
   return problem(
     `${target.shown} refused the access: ${sentence(message)}`,
-    "If you do not know what to do, ask your admin for a new access token, and set it " +
-      "in Claude Desktop under Settings > Extensions.",
+    "Set the token that your admin gives you in Claude Desktop under Settings > Extensions.",
   );
 }
 
