@@ -55,6 +55,6 @@ class ManualTests(SynchronousTestCase):
         )
         texts = [*(ROOT / "docs").rglob("*"), *ROOT.glob("*.md"), ROOT / "Makefile"]
         for each in texts:
-            if each.is_file():
+            if each.suffix in {"", ".md", ".yml", ".py", ".toml"} and each.is_file():
                 found = by_name.findall(each.read_text(encoding="utf-8"))
                 self.assertEqual(found, [], each)

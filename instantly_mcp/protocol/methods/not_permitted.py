@@ -23,9 +23,9 @@ _MAY = {
 _HINT = "Nothing was done. Tell the user that the operator of this server decides this."
 
 _DRAFT_HINT = (
-    "Nothing was done. What is prepared stays in Instantly: tell the user that a "
-    "person with access to the workspace can go on there, and that the operator of "
-    "this server decides what this connection may do."
+    "Nothing was done. What is prepared stays as it is: tell the user that a person "
+    "with access to the workspace can go on there, and that the operator of this "
+    "server decides what this connection may do."
 )
 
 
