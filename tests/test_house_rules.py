@@ -504,6 +504,14 @@ class HouseRulesTests(SynchronousTestCase):
             f"({MAX_CATALOG_FILE} in `catalog`)",
         )
 
+    def test_sizes_of_other_programs(self):
+        """No JavaScript of the package is too long to read."""
+        programs = sorted(PACKAGE.rglob("*.js"))
+        self.assertNotEqual(programs, [])
+        for path in programs:
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            self.assertLessEqual(lines, MAX_FILE, path)
+
     def test_function_sizes(self):
         """No function body is longer than a screen."""
 

@@ -16,9 +16,10 @@ ROOT = Path(__file__).parent.parent
 PLACES = (
     *("instantly_mcp", "tests", "benchmarks", "docs", "deploy", "changelog.d"),
     *("twisted", ".ci/run", "Makefile", "README.md", "CONTRIBUTING.md", "NEWS.md"),
-    *("setup.py", "pyproject.toml", "instantly.tac"),
+    *("setup.py", "pyproject.toml", "instantly.tac", "Dockerfile", "compose.yaml"),
 )
-KINDS = {".py", ".md", ".toml", ".conf", ".service", ".socket", ".tac", ".in", ""}
+KINDS = {".py", ".js", ".mjs", ".md", ".toml", ".yml", ".yaml", ".conf", ".service"}
+KINDS |= {".socket", ".tac", ".in", ""}
 
 INSTEAD = {
     r"nobody('s)?|whoever": "no one, no client, the caller, the operator",
@@ -58,7 +59,9 @@ def texts() -> Iterator[tuple[Path, str]]:
     for place in PLACES:
         top = ROOT / place
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.suffix in KINDS and path.is_file() and path != Path(__file__):
+            if "node_modules" in path.parts or path == Path(__file__):
+                continue
+            if path.suffix in KINDS and path.is_file():
                 yield path, path.read_text(encoding="utf-8")
 
 

@@ -147,7 +147,7 @@ class ReplyReader {
   }
 
   /**
-   * Deliver a reply that is no stream, or throw what it means.
+   * Deliver a reply that is not a stream, or throw what it means.
    * @param {Head} head
    * @param {string} body
    */
