@@ -25,6 +25,7 @@ from ..pipeline.visitors import Visitor
 from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
 from .pages.page_request import PageRequest
+from .same_site import is_from_another_site
 
 Network: TypeAlias = IPv4Network | IPv6Network
 ClientAddress: TypeAlias = IPv4Address | IPv6Address
@@ -161,12 +162,15 @@ def is_from_this_machine(request: McpRequest, headers: Headers) -> bool:
     """Say whether a program or a browser on this machine sent a request to loopback.
 
     A request that came through a proxy is not counted, nor one over HTTP/1.0: some
-    proxies add no header, but use that version by default.
+    proxies add no header, but use that version by default. Nor is one by a page of
+    another port of this machine: CORS would let that page read the answer.
     """
     address = _forwarded(peer_of(request))
     if address is None or not address.is_loopback:
         return False
     if request.clientproto != b"HTTP/1.1" or proxy_header(headers) is not None:
+        return False
+    if headers.all("origin") and is_from_another_site(headers):
         return False
     hosts = headers.all("host")
     named = parse_authority(hosts[0]) if len(hosts) == 1 else None

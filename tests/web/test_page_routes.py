@@ -14,7 +14,7 @@ from instantly_mcp.web.stream_check import LINES, MAX_OPEN
 from tests.support.cases import ClockedTestCase
 
 from .pages.test_status import REPORT
-from .site import Connection, MemoryServer, request
+from .site import GOOD_ORIGIN, Connection, MemoryServer, request
 
 HTML = {"Accept": "text/html,*/*;q=0.8"}
 STRANGER = Visitor(refusal=ProtocolError(-32600, "no", status=401))
@@ -61,6 +61,19 @@ class PageRouteTests(ClockedTestCase):
             self.assertIn(b"for the operator", page.body)
             answer = client.ask("GET", "/status", headers)
             self.assertEqual(answer.json()["error"], "forbidden")
+
+    def test_status_for_pages_of_other_origins(self) -> None:
+        """A page of another origin cannot read it with the browser of this machine."""
+        client = self.connect()
+        for headers, status in (
+            ({"Origin": GOOD_ORIGIN}, 403),
+            ({"Origin": GOOD_ORIGIN, "Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Origin": GOOD_ORIGIN, "Sec-Fetch-Site": "same-site"}, 403),
+            # A link on another site opens the page, which that site cannot read.
+            ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200),
+        ):
+            answer = client.ask("GET", "/status", headers)
+            self.assertEqual(answer.status, status, headers)
 
     def test_status_over_http_1_0(self) -> None:
         """HTTP/1.0 from loopback is not counted as local: it may be an nginx."""
