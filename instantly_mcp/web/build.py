@@ -81,7 +81,7 @@ def make_web_app(
         pages=SitePages(
             status=status, wall=wall, last_client=last_client, report=report
         ),
-        stream_check=StreamCheck(clock, wall),
+        stream_check=StreamCheck(clock, wall, lambda: status.condition().draining),
     )
     return WebApp(pipeline=pipeline, answering=answering, site=site)
 

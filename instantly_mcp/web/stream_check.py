@@ -49,10 +49,13 @@ class StreamCheck:
 
     :param clock: the reactor.
     :param wall: returns seconds since the epoch.
+    :param draining: says whether the server is stopping, which does not wait for the
+        rest of the lines.
     """
 
     clock: IReactorTime
     wall: Callable[[], float]
+    draining: Callable[[], bool]
     open: int = field(default=0, init=False)
 
     def refusal(self) -> Answer | None:
@@ -87,7 +90,7 @@ class StreamCheck:
             self.open -= 1
             return
         request.write(written(number, self.wall()))
-        if number + 1 < LINES:
+        if number + 1 < LINES and not self.draining():
             self.clock.callLater(
                 SECONDS_BETWEEN, self._send, request, written, after, number + 1
             )

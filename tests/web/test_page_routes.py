@@ -200,6 +200,15 @@ class StreamTests(ClockedTestCase):
         self.clock.advance(1)
         self.assertEqual(self.server.app.site.stream_check.open, 0)
 
+    def test_drain(self) -> None:
+        """A server that stops ends the page, and need not cut the connection."""
+        client = self.connect()
+        client.send(request("GET", "/connect/stream"))
+        self.server.status.now = evolve(self.server.status.now, draining=True)
+        self.clock.advance(1)
+        self.assertIn(b"</html>", client.output())
+        self.assertEqual(self.server.app.site.stream_check.open, 0)
+
     def test_limit(self) -> None:
         """Only so many checks are open at a time."""
         for _ in range(MAX_OPEN):
