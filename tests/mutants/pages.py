@@ -26,8 +26,8 @@ MUTANTS: Sequence[Mutant] = (
     both(
         "A request that came through a proxy does not count as local",
         INTAKE,
-        " or proxy_header(headers) is not None:\n        return False\n    hosts",
-        ":\n        return False\n    hosts",
+        'HTTP/1.1" or proxy_header(headers) is not None:',
+        'HTTP/1.1":',
         ROUTES,
     ),
     both(
