@@ -82,6 +82,7 @@ def initialized(request: Request, message: Message) -> bytes:
 class ScriptedDaemon(Resource):
     """Answers each method with the replies of a test, the last one again and again.
 
+    :ivar limited: how many notifications it refuses first.
     :ivar received: the messages, with their HTTP headers under ``headers``.
     """
 
@@ -94,6 +95,7 @@ class ScriptedDaemon(Resource):
             "initialize": [initialized],
             "ping": [result({})],
         }
+        self.limited = 0
         self.gets: list[Reply] = [page(405)]
         self.left: Deferred[None] = Deferred()
         self.port: Any
@@ -133,6 +135,9 @@ class ScriptedDaemon(Resource):
         message = json.loads(content.read())
         self.received.append({**message, "headers": headers})
         if "id" not in message:
+            if self.limited:
+                self.limited -= 1
+                return refuse(429, "Rate limit exceeded")(request, message)
             request.setResponseCode(202)
             return b""
         return self._next(self.replies[message["method"]])(request, message)

@@ -17,7 +17,7 @@ from tests.support.programs import requires
 from .cases import RelayTestCase
 from .installed import NODE_NEEDED
 from .relay_process import RelayProcess, text_of
-from .scripted_daemon import page, refuse, result
+from .scripted_daemon import page, refuse, reply, result
 from .test_relay import SAID, TOOLS
 
 TOOL = "connection_problem"
@@ -96,13 +96,13 @@ class ProblemTests(RelayTestCase):
     @deferred
     async def test_other_servers(self):
         """Something answers that is not the daemon, or only a proxy is there."""
-        for reply, expected in (
+        for answer, expected in (
             (page(200), "answers, but not as an MCP server (200, text/html)"),
             (page(404), "answers, but not as an MCP server (404, text/html)"),
             (page(503), "a server in front of it answered 503"),
             (page(400, b"sent to HTTPS port"), "wants https."),
         ):
-            self.daemon.replies["initialize"] = [reply]
+            self.daemon.replies["initialize"] = [answer]
             url = self.daemon_url()
             self.assertIn(expected, await self.problem(self.relay(url)))
 
@@ -194,6 +194,46 @@ class ProblemTests(RelayTestCase):
             self.assertEqual((await answer)["error"]["code"], code)
         await relay.connect()
         self.assertEqual(len(await relay.tools()), 2)
+
+    @deferred
+    async def test_strange_ids(self):
+        """No answer has an id that messages cannot have."""
+        relay = self.relay(self.listen())
+        for id in (b"true", b"[1]", b"{}", b"null"):
+            answer = relay.next(lambda each: "error" in each)
+            relay.write(b'{"jsonrpc":"2.0","id":%s,"method":"ping"}' % id)
+            self.assertIsNone((await answer)["id"])
+
+    @deferred
+    async def test_too_large(self):
+        """One message that has no room: its request fails, the connection works."""
+        other = {"error": "header_fields_too_large", "message": "The head is too large"}
+        self.daemon.replies["tools/call"] = [
+            *(page(status) for status in (413, 414, 431)),
+            lambda request, _: reply(request, other, 431),
+        ]
+        relay = self.relay(self.listen())
+        await relay.connect()
+        for _ in range(4):
+            answer = await relay.ask("tools/call", name="send_it")
+            self.assertIn("too large", answer["error"]["message"])
+        changes = [each for each in relay.messages if "method" in each]
+        self.assertEqual((changes, relay.errors), ([], b""))
+
+    @deferred
+    async def test_client_reads_late(self):
+        """A client that reads nothing for a while gets every answer later."""
+        relay = self.relay(self.listen())
+        await relay.connect()
+        process: Any = relay.transport
+        process.pauseProducing()
+        for _ in range(60):
+            relay.write(b"\n".join([b"x"] * 2000))
+        answered = relay.ask("ping")
+        process.resumeProducing()
+        await answered
+        errors = [each for each in relay.messages if "error" in each]
+        self.assertEqual(len(errors), 60 * 2000)
 
 
 def _renamed(values: dict[str, str]) -> dict[str, str]:

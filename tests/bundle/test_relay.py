@@ -150,6 +150,19 @@ class DeliveryTests(RelayTestCase):
         self.assertEqual((changes, relay.errors), ([], b""))
 
     @deferred
+    async def test_answer_of_the_user(self):
+        """What expects no answer is sent again, too: it may be a confirmation."""
+        self.daemon.limited = 1
+        relay = self.relay(self.listen())
+        await relay.connect()
+        relay.tell("notifications/roots/list_changed")
+        relay.close()
+        self.assertEqual(await relay.ended, 0)
+        said = "notifications/initialized", "notifications/roots/list_changed"
+        notices = [one["method"] for one in self.daemon.received if "id" not in one]
+        self.assertEqual(notices, [said[0], *said])
+
+    @deferred
     async def test_end(self):
         """When the client quits, open calls are finished, and the session is ended."""
         self.daemon.replies["tools/call"] = [result(SAID)]

@@ -51,6 +51,13 @@ MUTANTS: Sequence[Mutant] = (
         "bridge.relay.test_limits",
     ),
     both(
+        "A relay does not call a daemon lost for which one message is too large",
+        REPLIES,
+        "        if status in TOO_LARGE and error is None:",
+        "        if False:",
+        "bridge.relay.test_limits",
+    ),
+    both(
         "A relay notices that a resumed stream is another one",
         REPLIES,
         "            if _stream_of(event.id) != _stream_of(self._resumed_after):",

@@ -11,6 +11,9 @@ from .problem import Problem, turned_away, unreachable
 
 MAX_QUOTED = 400
 
+TOO_LARGE = frozenset({413, 414, 431})
+"""Statuses about one message, of the daemon or of a proxy: others can be sent."""
+
 ASK_FOR_ADDRESS = (
     "Check the address, which usually ends in /mcp, with the person who gave it to you."
 )
@@ -82,6 +85,15 @@ def forgetful(address: DaemonAddress) -> Problem:
         f"{address.shown} does not recognize the sessions that it opens.",
         "Tell your admin: several servers may share this address.",
     )
+
+
+def too_large(status: int, address: DaemonAddress) -> JsonObject:
+    """Return the error, still without an id, for a message that has no room."""
+    why = (
+        f"The message is too large for {address.shown} ({status}). Nothing was done. "
+        "Send less at a time."
+    )
+    return {"jsonrpc": "2.0", "error": {"code": -32600, "message": why}}
 
 
 def not_mcp(status: int, media: str, body: bytes, address: DaemonAddress) -> Problem:

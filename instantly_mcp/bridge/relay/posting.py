@@ -130,14 +130,25 @@ class Posting:
         :raises NotSent: see `FAILURES`, all of which it may raise.
         """
         body = message if isinstance(message, bytes) else dumps(message)
-        await self.post(
-            body,
-            headers,
-            set(),
-            lambda *_: None,
-            seconds=HANDSHAKE_SECONDS,
-            session=headers if in_session else None,
-        )
+        session = headers if in_session else None
+        deadline = self.clock.seconds() + RESTART_SECONDS
+        while True:
+            try:
+                await self.post(
+                    body,
+                    headers,
+                    set(),
+                    lambda *_: None,
+                    seconds=HANDSHAKE_SECONDS,
+                    session=session,
+                )
+                return
+            except Overloaded as limited:
+                # The user's answer to a question may not be lost.
+                pause = max(limited.retry_after, RESUME_SECONDS)
+                if not limited.is_limit or self.clock.seconds() + pause > deadline:
+                    raise
+                await self.pause(pause)
 
     async def problem_of(self, error: BaseException) -> Problem:
         """Return the problem that one of `FAILURES` means."""

@@ -15,12 +15,14 @@ from ..http.daemon_http import AnswerLost, DaemonHttp, ReplyHead
 from ..http.sse import EventParser, ServerEvent
 from ..problems.problem import Problem
 from ..problems.statuses import (
+    TOO_LARGE,
     busy,
     error_of,
     failing,
     not_mcp,
     redirected,
     refused,
+    too_large,
 )
 from .client import read_message, response_id
 
@@ -157,6 +159,10 @@ class ReplyReader:
             raise Overloaded(busy(message, address), self._addressed(value), head)
         if status >= 500 and error is None:
             raise ProxyFailed(failing(status, address))
+        if status in TOO_LARGE and error is None:
+            refusal = too_large(status, address)
+            self._deliver_whole([{**refusal, "id": id} for id in self.expected], body)
+            return
         if not body and status in (200, 202, 204):
             return
         if value is None:

@@ -91,6 +91,11 @@ class Client {
     await this._full;
   }
 
+  /** Resolves when the client has read what was written. */
+  async caughtUp() {
+    await this._full;
+  }
+
   /** @param {object} message */
   send(message) {
     return this.write(JSON.stringify({ jsonrpc: "2.0", ...message }));

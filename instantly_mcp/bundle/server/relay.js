@@ -38,6 +38,7 @@ const { standIn } = require("./relay/stand_in");
  */
 
 const MAX_LINE = 32 * 1024 * 1024;
+const MAX_UNREAD = 4 * 1024 * 1024; // With more, the client is not read any further.
 
 /** @param {string} line */
 function report(line) {
@@ -102,7 +103,13 @@ function main() {
   );
   const exit = () => process.exit(0);
   process.on("unhandledRejection", reportMistake);
-  process.stdin.on("data", (bytes) => lines.push(/** @type {Buffer} */ (bytes)));
+  process.stdin.on("data", (bytes) => {
+    lines.push(/** @type {Buffer} */ (bytes));
+    if (process.stdout.writableLength > MAX_UNREAD) {
+      process.stdin.pause();
+      void client.caughtUp().then(() => process.stdin.resume());
+    }
+  });
   process.stdin.on("end", () => {
     lines.end();
     void served.ended().finally(exit);

@@ -52,3 +52,30 @@ class RateLimitTests(RelayTestCase):
         self.clock.advance(1)
         self.daemon.take("GET").answer(status=405)
         self.assertEqual((self.heard(), self.reports), ([], []))
+
+    def test_answer_of_the_user(self):
+        """What expects no answer is sent again, too: it may be a confirmation."""
+        self.open_session().answer(status=405)
+        self.say(result_of("server-1", action="accept"))
+        self.daemon.take().answer(LIMITED, status=429, retry_after="3")
+        self.clock.advance(2.9)
+        self.assertEqual(self.daemon.requests, [])
+        self.clock.advance(0.2)
+        again = self.daemon.take()
+        self.assertEqual(again.message, result_of("server-1", action="accept"))
+        again.answer(status=202)
+
+
+class SizeTests(RelayTestCase):
+    def test_too_large(self):
+        """One message that has no room: its request fails, the connection works."""
+        self.open_session().answer(status=405)
+        for status in (413, 414, 431):
+            self.say(ask(1, "tools/list"))
+            self.say(tool(2, "send_mail"))
+            self.daemon.requests.pop().send(status, "text/html", b"<html>")
+            self.daemon.take("tools/list").result()
+            refused, listed = self.heard()
+            self.assertEqual((refused["id"], listed), (2, result_of(1)))
+            self.assertIn("too large", refused["error"]["message"])
+        self.assertEqual(self.reports, [])

@@ -7,6 +7,9 @@ const { problem, unreachable, visible } = require("./problems");
 
 const MAX_QUOTED = 400;
 
+/** Statuses about one message, of the daemon or of a proxy: others can be sent. */
+const TOO_LARGE = new Set([413, 414, 431]);
+
 const ASK_FOR_ADDRESS =
   "Check the 'Server address' of the extension, which usually ends in /mcp, with the " +
   "person who gave it to you.";
@@ -104,10 +107,22 @@ function notMcp(status, media, body, target) {
   );
 }
 
+/**
+ * Return the error for a message that has no room.
+ * @param {number} status
+ * @param {Target} target
+ */
+function tooLarge(status, target) {
+  const message =
+    `The message is too large for ${target.shown} (${status}). Nothing was done. Send ` +
+    "less at a time.";
+  return { code: -32600, message };
+}
+
 /** @param {string} message */
 function sentence(message) {
   const words = visible(message, MAX_QUOTED);
   return /[.!?]$/.test(words) ? words : `${words}.`;
 }
 
-module.exports = { busy, failing, notMcp, redirected, refused };
+module.exports = { TOO_LARGE, busy, failing, notMcp, redirected, refused, tooLarge };

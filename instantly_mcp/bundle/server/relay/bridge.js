@@ -70,8 +70,9 @@ class Bridge {
     } else {
       const message = asMessage(parsed.value);
       if (message === null) {
-        const id = parsed.value?.id ?? null;
-        this._refuse(id, INVALID_REQUEST, "The line is not a JSON-RPC message");
+        const id = parsed.value?.id;
+        const isId = typeof id === "string" || Number.isSafeInteger(id);
+        this._refuse(isId ? id : null, INVALID_REQUEST, "The line is not a JSON-RPC message");
       } else {
         this._relay(parsed.text, message);
       }

@@ -99,12 +99,27 @@ class Posting {
    * @param {boolean} inSession
    */
   async tell(body, headers, inSession) {
-    await this.post(body, headers, {
-      expected: new Set(),
-      deliver: () => {},
-      ms: HANDSHAKE_MS,
-      inSession,
-    });
+    const deadline = Date.now() + RESTART_MS;
+    for (;;) {
+      try {
+        const expected = new Set();
+        await this.post(body, headers, {
+          expected,
+          deliver: () => {},
+          ms: HANDSHAKE_MS,
+          inSession,
+        });
+        return;
+      } catch (error) {
+        // The user's answer to a question may not be lost.
+        const pause = error instanceof Overloaded ? Math.max(error.retryMs, RESUME_MS) : 0;
+        const isLimit = error instanceof Overloaded && error.isLimit;
+        if (!isLimit || Date.now() + pause > deadline) {
+          throw error;
+        }
+        await sleep(pause);
+      }
+    }
   }
 
   /**

@@ -5,7 +5,15 @@ const { AnswerLost, MAX_BODY, failure, partsOf, wholeBody } = require("../http/d
 const { METHOD_NOT_FOUND, asMessage, parseJson } = require("../messages/messages");
 const { ProblemError } = require("../problems/problems");
 const { EventParser } = require("../http/sse");
-const { busy, failing, notMcp, redirected, refused } = require("../problems/statuses");
+const {
+  TOO_LARGE,
+  busy,
+  failing,
+  notMcp,
+  redirected,
+  refused,
+  tooLarge,
+} = require("../problems/statuses");
 
 /** @typedef {import("../http/daemon_http").Head} Head */
 /** @typedef {import("../messages/messages").Id} Id */
@@ -136,7 +144,7 @@ class ReplyReader {
    * @param {string} text
    */
   async _take(value, text) {
-    const message = asMessage(value);
+    const message = value?.jsonrpc === "2.0" ? asMessage(value) : null;
     if (message === null) {
       return;
     }
@@ -171,6 +179,13 @@ class ReplyReader {
     }
     if (status >= 500 && !error) {
       throw new ProxyFailed(failing(status, this.target));
+    }
+    if (TOO_LARGE.has(status) && !error) {
+      for (const id of [...this.expected]) {
+        const answer = { jsonrpc: "2.0", id, error: tooLarge(status, this.target) };
+        await this._take(answer, JSON.stringify(answer));
+      }
+      return;
     }
     if (body === "" && [200, 202, 204].includes(status)) {
       return;
@@ -230,7 +245,10 @@ function isAboutSession(value, error) {
 /** @param {any} value */
 function isReply(value) {
   const members = Array.isArray(value) ? value : [value];
-  return members.every((each) => asMessage({ ...each, id: each?.id ?? 0 }) !== null);
+  return members.every(
+    (each) =>
+      each?.jsonrpc === "2.0" && asMessage({ ...each, id: each.id ?? 0 }) !== null,
+  );
 }
 
 /**
