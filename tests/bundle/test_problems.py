@@ -14,7 +14,7 @@ from instantly_mcp._deferred import deferred
 from tests.support.certificates import issue
 from tests.support.programs import requires
 
-from .cases import RelayTestCase
+from .cases import TOKEN, RelayTestCase
 from .installed import NODE_NEEDED
 from .relay_process import RelayProcess, text_of
 from .scripted_daemon import page, refuse, reply, result
@@ -105,6 +105,14 @@ class ProblemTests(RelayTestCase):
             self.daemon.replies["initialize"] = [answer]
             url = self.daemon_url()
             self.assertIn(expected, await self.problem(self.relay(url)))
+
+    @deferred
+    async def test_echoed_token(self):
+        """A server that repeats the token does not bring it into a chat or a log."""
+        for status in (401, 403, 429):
+            self.daemon.replies["initialize"] = [refuse(status, f"no {TOKEN}")]
+            text = await self.problem(self.relay(self.listen()))
+            self.assertIn("no [token]", text)
 
     @deferred
     async def test_redirect(self):

@@ -46,6 +46,7 @@ class Daemon {
   /** @param {Settings} settings */
   constructor(settings) {
     this.target = settings.target;
+    this._token = settings.token;
     /** @type {Record<string, string>} */
     this._own = { "user-agent": "instantly-mcp-bundle" };
     if (settings.token) {
@@ -58,6 +59,14 @@ class Daemon {
     this._ca = settings.ca;
     this._agent = this._newAgent(settings.ca);
     this._asksSystem = this.target.secure;
+  }
+
+  /**
+   * Return a text of the server without the token, which it may repeat.
+   * @param {string} text
+   */
+  hidden(text) {
+    return this._token ? text.split(this._token).join("[token]") : text;
   }
 
   /**

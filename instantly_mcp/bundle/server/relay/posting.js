@@ -53,7 +53,7 @@ class Posting {
    * @returns {Promise<Head>}
    */
   async post(body, headers, { expected, deliver, ms = CALL_MS, inSession = false, signal }) {
-    const reader = new ReplyReader(this.target, expected, inSession, deliver);
+    const reader = new ReplyReader(this.daemon, expected, inSession, deliver);
     const head = await this.daemon.send("POST", { headers, body, ms, signal });
     try {
       await reader.read(head);

@@ -18,7 +18,6 @@ const {
 /** @typedef {import("../http/daemon_http").Head} Head */
 /** @typedef {import("../messages/messages").Id} Id */
 /** @typedef {import("../messages/messages").Message} Message */
-/** @typedef {import("../settings").Target} Target */
 
 /**
  * @callback Deliver Takes a message that is for the client.
@@ -62,13 +61,14 @@ class ProxyFailed extends AnswerLost {
 /** Reads until each expected request is answered. */
 class ReplyReader {
   /**
-   * @param {Target} target
+   * @param {import("../http/daemon_http").Daemon} daemon
    * @param {Set<Id>} expected Ids of the requests that are not answered yet.
    * @param {boolean} inSession The POST named a session.
    * @param {Deliver} deliver
    */
-  constructor(target, expected, inSession, deliver) {
-    this.target = target;
+  constructor(daemon, expected, inSession, deliver) {
+    this.daemon = daemon;
+    this.target = daemon.target;
     this.expected = expected;
     this.inSession = inSession;
     this.deliver = deliver;
@@ -162,9 +162,9 @@ class ReplyReader {
   async _judge({ status, media, headers }, body) {
     const value = parseJson(body);
     const error = errorIn(value);
-    const message = error?.message ?? "";
+    const message = this.daemon.hidden(error?.message ?? "");
     if (status >= 300 && status < 400) {
-      throw new TurnedAway(redirected(headers.location ?? "", this.target));
+      throw new TurnedAway(redirected(this.daemon.hidden(headers.location ?? ""), this.target));
     }
     if (status === 404 && this.inSession && isAboutSession(value, error)) {
       throw new SessionGone("the session is gone");
@@ -191,7 +191,7 @@ class ReplyReader {
       return;
     }
     if (!isReply(value)) {
-      throw new TurnedAway(notMcp(status, media, body, this.target));
+      throw new TurnedAway(notMcp(status, this.daemon.hidden(media), body, this.target));
     }
     for (const each of Array.isArray(value) ? value : [this._addressed(value)]) {
       await this._take(each, each === value ? body : JSON.stringify(each));
