@@ -235,13 +235,14 @@ class ProblemTests(RelayTestCase):
         await relay.connect()
         process: Any = relay.transport
         process.pauseProducing()
+        line = b'{"id":"%s"}' % (b"i" * 1000)
         for _ in range(60):
-            relay.write(b"\n".join([b"x"] * 2000))
+            relay.write(b"\n".join([line] * 100))
         answered = relay.ask("ping")
         process.resumeProducing()
         await answered
         errors = [each for each in relay.messages if "error" in each]
-        self.assertEqual(len(errors), 60 * 2000)
+        self.assertEqual(len(errors), 60 * 100)
 
 
 def _renamed(values: dict[str, str]) -> dict[str, str]:
