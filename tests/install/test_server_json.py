@@ -76,7 +76,7 @@ class ServerJsonTests(SynchronousTestCase):
         """It is started by uvx, and speaks MCP on standard input and output."""
         for package in self.packages:
             self.assertEqual(package["registryType"], "pypi")
-            self.assertEqual(package["identifier"], "instantly-mcp")
+            self.assertEqual(package["identifier"], "instantly-mcp-server")
             self.assertEqual(package["runtimeHint"], "uvx")
             self.assertEqual(package["transport"], {"type": "stdio"})
 
