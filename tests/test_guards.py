@@ -22,7 +22,7 @@ from instantly_mcp.features.results import error_object
 
 PACKAGE = Path(__file__).parent.parent / "instantly_mcp"
 FOLDERS = ("access", "api", "features", "pipeline", "protocol", "transports", "web")
-FOR_OPERATORS = frozenset({"access/exposure.py"})
+FOR_OPERATORS = frozenset({"access/exposure.py", "access/workspaces/table.py"})
 """Modules whose texts are for operators, and are never sent to callers."""
 
 _NAMES = "|".join(each.name for each in SETTINGS if "_" in each.name)

@@ -99,14 +99,18 @@ class Announcement:
     def publish(self, urls: Sequence[str]) -> None:
         """Announce the addresses. A text that cannot be printed is dropped.
 
+        The ready file comes when nothing of the start is left but printing the text:
+        who waits for the file may change the process, such as its limits.
+
         :raises OSError: when the ready file cannot be written.
         """
+        text = "" if self.out is None else self._block(urls)
         if self.ready_file is not None:
             public = None if self.public_url is None else _endpoint(self.public_url)
             endpoints = [*map(_endpoint, urls)]
             write_ready_file(self.ready_file, self.mode, endpoints, public)
         if self.out is not None:
-            write_within(self.out, self._block(urls))
+            write_within(self.out, text)
 
     def withdraw(self) -> None:
         """Remove the ready file."""

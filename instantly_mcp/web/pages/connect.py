@@ -111,7 +111,7 @@ def _remarks(facts: Facts, address: McpAddress) -> Iterator[Tag]:
     elif facts.mode != "sandbox" and host in {"127.0.0.1", "::1", "localhost"}:
         yield tags.p(
             "This address works on the machine of the server only. If you came here "
-            "from another one, ask the operator to set public_url.",
+            "from another one, ask the operator for the public one.",
             class_="warn",
         )
 

@@ -53,9 +53,7 @@ def no_status_page(navigation: Navigation) -> bytes:
             ),
             tags.li(
                 "From elsewhere, with the server secret: ",
-                tags.code(
-                    'curl -H "Authorization: Bearer $MCP_AUTH_SECRET_KEY" …/status'
-                ),
+                tags.code('curl -H "Authorization: Bearer $SERVER_SECRET" …/status'),
             ),
             tags.li(
                 "In a browser elsewhere: forward a port with ",

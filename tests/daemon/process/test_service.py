@@ -412,6 +412,24 @@ class AnnouncementTests(SynchronousTestCase):
         announcement.publish(["http://127.0.0.1:3000"])
         self.assertTrue(ready_file.exists())
 
+    def test_ready_file_comes_last(self):
+        """The text is complete when the ready file is written.
+
+        A program that waits for the file may then limit the daemon's file descriptors.
+        """
+        ready_file = Path(self.mktemp())
+        counted = []
+
+        def contains():
+            counted.append(ready_file.exists())
+            return {"leads": 3}
+
+        announcement = Announcement(
+            mode="sandbox", ready_file=ready_file, out=StringIO(), contains=contains
+        )
+        announcement.publish(["http://127.0.0.1:3000"])
+        self.assertEqual((counted, ready_file.exists()), ([False], True))
+
     def test_ready_file_that_is_not_a_file(self):
         """A device or a FIFO is not replaced by the ready file."""
         fifo = Path(self.mktemp())
